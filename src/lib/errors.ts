@@ -1,0 +1,357 @@
+/**
+ * The whole catalogue of errors: each with a stable code, an exit code, what happened, why, and how to mend it.
+ * This file imports nothing. Exit codes are those of docs/exit-codes.md and are never renumbered.
+ */
+
+/** A way out of an error: a sentence, and the command to paste where there is one. */
+export interface Fix {
+  readonly text: string
+  readonly command?: string
+}
+
+/** Exit codes: sysexits from 64 on, our own from 20 to 29 by the stage of a connection that failed. */
+export const EXIT = {
+  ok: 0,
+  unclassified: 1,
+  findings: 2,
+  dns: 20,
+  tcp: 21,
+  tls: 22,
+  protocol: 23,
+  credentials: 24,
+  loginClosed: 25,
+  usage: 64,
+  data: 65,
+  noInput: 66,
+  notFound: 67,
+  unavailable: 69,
+  bug: 70,
+  cannotCreate: 73,
+  tryAgain: 75,
+  notPermitted: 77,
+  config: 78,
+  sigint: 130,
+  sigterm: 143,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+export interface ErrorParts {
+  readonly code: string
+  readonly exitCode: ExitCode
+  /** What happened, one line. */
+  readonly title: string
+  /** Why it happened. */
+  readonly why: string
+  /** How to mend it, best first. */
+  readonly fixes?: readonly Fix[]
+  /** The stage of a connection it happened in, as in `email test`. */
+  readonly stage?: string
+  /** The server's own words, verbatim. */
+  readonly serverReply?: string
+  /** For missing input: the names of every missing flag. */
+  readonly missing?: readonly string[]
+  readonly cause?: unknown
+}
+
+/** The only error class that is thrown on purpose. Anything else that reaches the top is a bug (70). */
+export class PostdeskError extends Error {
+  readonly code: string
+  readonly exitCode: ExitCode
+  readonly title: string
+  readonly why: string
+  readonly fixes: readonly Fix[]
+  readonly stage: string | undefined
+  readonly serverReply: string | undefined
+  readonly missing: readonly string[] | undefined
+
+  constructor(parts: ErrorParts) {
+    super(`${parts.title}: ${parts.why}`, parts.cause === undefined ? undefined : {cause: parts.cause})
+    this.name = 'PostdeskError'
+    this.code = parts.code
+    this.exitCode = parts.exitCode
+    this.title = parts.title
+    this.why = parts.why
+    this.fixes = parts.fixes ?? []
+    this.stage = parts.stage
+    this.serverReply = parts.serverReply
+    this.missing = parts.missing
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** The `code` of a system or library error, `''` where there is none. */
+export function codeOf(thrown: unknown): string {
+  const code = thrown instanceof Error ? (thrown as {code?: unknown}).code : undefined
+  return typeof code === 'string' ? code : ''
+}
+
+const near = (names: readonly string[]): Fix[] =>
+  names.length > 0 ? [{text: `Did you mean ${names.map((name) => `"${name}"`).join(' or ')}?`}] : []
+
+// Usage -----------------------------------------------------------------------------------------------------------
+
+export const usage = (why: string, fixes: readonly Fix[] = []) =>
+  new PostdeskError({code: 'USAGE', exitCode: EXIT.usage, title: 'The command line is not understood', why, fixes})
+
+export const missingInput = (missing: readonly string[], command: string) =>
+  new PostdeskError({
+    code: 'MISSING_INPUT',
+    exitCode: EXIT.usage,
+    title: missing.length === 1 ? `${missing[0]} is missing` : `${missing.join(', ')} are missing`,
+    why: 'they are needed, and nobody can be asked: this is not a terminal, or --json, --no-input or CI forbid questions',
+    fixes: [{text: 'Give every missing value as a flag.', command}],
+    missing,
+  })
+
+export const secretOnCommandLine = (flag: string, right: string) =>
+  new PostdeskError({
+    code: 'SECRET_ON_COMMAND_LINE',
+    exitCode: EXIT.usage,
+    title: `${flag} does not take a secret`,
+    why: 'what stands on a command line is seen by other users of the machine, and it may now be in the history of the shell',
+    fixes: [{text: 'Remove it from the history, and give it this way:', command: right}],
+  })
+
+export const needsPortalFlag = (keys: readonly string[]) =>
+  new PostdeskError({
+    code: 'PORTAL_AMBIGUOUS',
+    exitCode: EXIT.usage,
+    title: 'Which portal?',
+    why: `the store holds several portals (${keys.join(', ')}), and none was named`,
+    fixes: [{text: 'Name it with --portal KEY or POSTDESK_PORTAL; on a terminal, choose one with `postdesk portal use`.'}],
+    missing: ['--portal'],
+  })
+
+export const invalidValue = (what: string, why: string, fixes: readonly Fix[] = []) =>
+  new PostdeskError({code: 'INVALID_VALUE', exitCode: EXIT.usage, title: `${what} is not valid`, why, fixes})
+
+export const notConfirmed = (what: string, flag: string) =>
+  new PostdeskError({
+    code: 'NOT_CONFIRMED',
+    exitCode: EXIT.usage,
+    title: `${what} needs a confirmation`,
+    why: 'it cannot be undone',
+    fixes: [{text: `Repeat the command with ${flag}`}],
+    missing: [flag],
+  })
+
+// Things ----------------------------------------------------------------------------------------------------------
+
+/** `kind` is a word such as `portal`, `queue`, `agent`, `email address`, `ticket`. */
+export const notFound = (kind: string, name: string, nearNames: readonly string[] = [], fixes: readonly Fix[] = []) =>
+  new PostdeskError({
+    code: `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_NOT_FOUND`,
+    exitCode: EXIT.notFound,
+    title: `No ${kind} "${name}"`,
+    why: `this portal has no ${kind} of that name`,
+    fixes: [...near(nearNames), ...fixes],
+  })
+
+export const alreadyExists = (kind: string, name: string, why: string, fixes: readonly Fix[] = []) =>
+  new PostdeskError({
+    code: `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_EXISTS`,
+    exitCode: EXIT.cannotCreate,
+    title: `The ${kind} "${name}" exists already`,
+    why,
+    fixes,
+  })
+
+export const inUse = (kind: string, name: string, why: string, fixes: readonly Fix[] = []) =>
+  new PostdeskError({
+    code: `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_IN_USE`,
+    exitCode: EXIT.cannotCreate,
+    title: `The ${kind} "${name}" is in use`,
+    why,
+    fixes,
+  })
+
+export const noPortal = () =>
+  new PostdeskError({
+    code: 'NO_PORTAL',
+    exitCode: EXIT.notFound,
+    title: 'There is no portal yet',
+    why: 'the store is empty',
+    fixes: [{text: 'Add one:', command: 'postdesk portal add acme --domain acme.example'}],
+  })
+
+export const notConfigured = (what: string, why: string, fixes: readonly Fix[]) =>
+  new PostdeskError({code: 'NOT_CONFIGURED', exitCode: EXIT.config, title: `${what} is not configured`, why, fixes})
+
+// Files -----------------------------------------------------------------------------------------------------------
+
+export const inputFileMissing = (path: string, cause?: unknown) =>
+  new PostdeskError({
+    code: 'INPUT_FILE_MISSING',
+    exitCode: EXIT.noInput,
+    title: `Cannot read ${path}`,
+    why: cause === undefined ? 'there is no such file' : messageOf(cause),
+    cause,
+  })
+
+export const badFileContent = (path: string, why: string, fixes: readonly Fix[] = []) =>
+  new PostdeskError({code: 'BAD_FILE_CONTENT', exitCode: EXIT.data, title: `${path} cannot be used`, why, fixes})
+
+export const cannotWrite = (path: string, cause: unknown) =>
+  new PostdeskError({
+    code: 'CANNOT_WRITE',
+    exitCode: EXIT.cannotCreate,
+    title: `Cannot write ${path}`,
+    why: messageOf(cause),
+    fixes: [{text: 'Make room, or give the user who runs postdesk the right to write there.'}],
+    cause,
+  })
+
+export const emptyMessage = () =>
+  new PostdeskError({
+    code: 'EMPTY_MESSAGE',
+    exitCode: EXIT.data,
+    title: 'There is no message',
+    why: 'standard input ended before its first byte',
+  })
+
+// Store -----------------------------------------------------------------------------------------------------------
+
+export const storeUnavailable = (where: string, why: string, fixes: readonly Fix[], cause?: unknown) =>
+  new PostdeskError({
+    code: 'STORE_UNAVAILABLE',
+    exitCode: EXIT.unavailable,
+    title: `The store ${where} cannot be used`,
+    why,
+    fixes,
+    cause,
+  })
+
+export const storeBusy = (where: string, cause?: unknown) =>
+  new PostdeskError({
+    code: 'STORE_BUSY',
+    exitCode: EXIT.tryAgain,
+    title: `The store ${where} is busy`,
+    why: 'another process has been writing to it for too long',
+    fixes: [{text: 'Run the same command again; nothing was changed.'}],
+    cause,
+  })
+
+export const storeFull = (where: string, cause?: unknown) =>
+  new PostdeskError({
+    code: 'STORE_FULL',
+    exitCode: EXIT.tryAgain,
+    title: `The store ${where} has no room`,
+    why: 'the disk is full, or a quota is reached',
+    fixes: [{text: 'Make room, then run the same command again; what was committed is kept.'}],
+    cause,
+  })
+
+export const storeDamaged = (where: string, why: string, cause?: unknown) =>
+  new PostdeskError({
+    code: 'STORE_DAMAGED',
+    exitCode: EXIT.unavailable,
+    title: `The store ${where} is damaged`,
+    why,
+    fixes: [
+      {text: 'See what is damaged:', command: 'postdesk store check'},
+      {text: 'Restore a backup; one was made beside the store at its last migration.'},
+    ],
+    cause,
+  })
+
+export const schemaTooNew = (where: string, schema: number, known: number) =>
+  new PostdeskError({
+    code: 'SCHEMA_TOO_NEW',
+    exitCode: EXIT.config,
+    title: `The store ${where} was made by a newer postdesk`,
+    why: `it has schema ${schema}, this program knows schemas up to ${known}`,
+    fixes: [{text: 'Install the newer postdesk on this machine too.'}],
+  })
+
+export const schemaTooOld = (where: string, schema: number, needed: number) =>
+  new PostdeskError({
+    code: 'SCHEMA_TOO_OLD',
+    exitCode: EXIT.config,
+    title: `The store ${where} needs a migration`,
+    why:
+      schema === 0
+        ? 'it is empty'
+        : `it has schema ${schema}, this program needs schema ${needed}; a shared store is never migrated unasked`,
+    fixes: [{text: 'When all machines may wait a moment:', command: 'postdesk store migrate'}],
+  })
+
+export const leaseHeld = (source: string, owner: string) =>
+  new PostdeskError({
+    code: 'SYNC_RUNNING',
+    exitCode: EXIT.tryAgain,
+    title: `${source} is being synced already`,
+    why: `by ${owner}`,
+    fixes: [{text: 'Wait until it has finished; nothing is lost by waiting.'}],
+  })
+
+export const leaseLost = (source: string) =>
+  new PostdeskError({
+    code: 'LEASE_LOST',
+    exitCode: EXIT.tryAgain,
+    title: `Another process took over ${source}`,
+    why: 'this one was silent for too long; what it had not committed was given up, and the other fetches it',
+    fixes: [{text: 'Run the same command again.'}],
+  })
+
+// Secrets ---------------------------------------------------------------------------------------------------------
+
+export const noSecretPlace = (why: string, cause?: unknown) =>
+  new PostdeskError({
+    code: 'NO_SECRET_PLACE',
+    exitCode: EXIT.config,
+    title: 'There is no place for a secret on this machine',
+    why,
+    fixes: [
+      {
+        text: 'In a container, in CI, over SSH: use the encrypted vault file.',
+        command: 'POSTDESK_VAULT_PASSPHRASE_FILE=/run/secrets/vault postdesk --secret-store vault …',
+      },
+      {text: 'Or keep a reference instead of a copy: --password-env VAR, --password-ref file:PATH or cmd:["program","argument"].'},
+      {text: 'Or unlock the desktop keychain and run the command again.'},
+    ],
+    cause,
+  })
+
+export const secretPlaceFailed = (place: string, why: string, fixes: readonly Fix[], cause?: unknown) =>
+  new PostdeskError({
+    code: 'SECRET_PLACE_FAILED',
+    exitCode: EXIT.config,
+    title: `The ${place} did not keep the secret`,
+    why,
+    fixes,
+    cause,
+  })
+
+export const secretUnresolved = (name: string, why: string, fixes: readonly Fix[] = [], cause?: unknown) =>
+  new PostdeskError({
+    code: 'SECRET_UNRESOLVED',
+    exitCode: EXIT.config,
+    title: `The secret ${name} cannot be resolved on this machine`,
+    why,
+    fixes:
+      fixes.length > 0
+        ? fixes
+        : [
+            {text: 'Store a copy here:', command: `postdesk secret set ${name}`},
+            {text: 'Or say where this machine finds it:', command: `postdesk secret bind ${name} env:VARIABLE`},
+          ],
+    cause,
+  })
+
+// Connections -----------------------------------------------------------------------------------------------------
+
+/** A connection that failed at one of the stages of `email test`; made by the edges' own errors.ts. */
+export const connectionFailed = (parts: ErrorParts) => new PostdeskError(parts)
+
+export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
+  new PostdeskError({
+    code: 'INTERRUPTED',
+    exitCode: signal === 'SIGINT' ? EXIT.sigint : EXIT.sigterm,
+    title: 'Stopped',
+    why: `${signal} was received; what was committed is kept, and the next run continues there`,
+  })
