@@ -1,0 +1,49 @@
+/** Whether a mail is one that the portal has already. */
+import type {Envelope} from '../channel/delivery.ts'
+import type {Arrival, Facts, KnownMessage} from './facts.ts'
+
+export interface DuplicateMatch {
+  readonly of: KnownMessage
+  readonly why: string
+}
+
+/** How long a forwarder may take, in ms: within it the same mail may come by two sources with changed bytes. */
+const FORWARDING_MS = 24 * 60 * 60 * 1000
+
+/**
+ * Two tiers: the exact fingerprint; or the same Message-ID, From, Date and base subject from a different source within
+ * a day, since a forwarder changes bytes. A reused Message-ID with other content is another mail.
+ */
+export function matchDuplicate(arrival: Arrival, baseSubject: string, facts: Facts): DuplicateMatch | null {
+  const {message, source} = arrival
+  const exact = facts.byFingerprint.get(message.fingerprint)
+  if (exact && (message.messageId !== null || isSameItem(arrival, exact)))
+    return {of: exact, why: 'the same mail is here already (fingerprint)'}
+  if (message.messageId === null) return null
+  const forwarded = (facts.byHeaderId.get(message.messageId) ?? []).find(
+    (known) =>
+      known.sourceId !== null &&
+      known.sourceId !== source.id &&
+      known.date !== null &&
+      known.date === message.date &&
+      known.fromAddress === (message.from[0]?.address ?? '') &&
+      known.baseSubject === baseSubject &&
+      Math.abs(Date.parse(known.receivedAt) - Date.parse(arrival.receivedAt)) <= FORWARDING_MS,
+  )
+  return forwarded
+    ? {of: forwarded, why: 'the same mail came by another source (Message-ID, From, Date, subject)'}
+    : null
+}
+
+/**
+ * Without a Message-ID equal bytes may still be two mails (a form that is sent twice), so it must also be the same item:
+ * listed again under another UIDVALIDITY or by a new source, or handed in again in the same envelope.
+ */
+function isSameItem(arrival: Arrival, known: KnownMessage): boolean {
+  const listedAgain = known.sourceId !== arrival.source.id || known.sourceEpoch !== arrival.item.epoch
+  return listedAgain || (arrival.envelope !== null && sameEnvelope(arrival.envelope, known.envelope))
+}
+
+function sameEnvelope(a: Envelope, b: Envelope | null): boolean {
+  return b !== null && a.sender === b.sender && a.recipients.join('\n') === b.recipients.join('\n')
+}

@@ -1,0 +1,94 @@
+import type {Selectable} from 'kysely'
+import {reserveId} from './ids.ts'
+import type {ChannelTable, Db, Tx} from './schema.ts'
+
+export type ChannelRow = Selectable<ChannelTable>
+
+export const listChannels = (db: Db, portalId: number): Promise<ChannelRow[]> =>
+  db.selectFrom('channel').selectAll().where('portal_id', '=', portalId).orderBy('address').execute()
+
+/** By its current address, or by one that it had before. */
+export async function findChannel(db: Db, portalId: number, address: string): Promise<ChannelRow | undefined> {
+  return db
+    .selectFrom('channel')
+    .innerJoin('channel_address', (join) =>
+      join
+        .onRef('channel_address.portal_id', '=', 'channel.portal_id')
+        .onRef('channel_address.channel_id', '=', 'channel.id'),
+    )
+    .selectAll('channel')
+    .where('channel_address.portal_id', '=', portalId)
+    .where('channel_address.address', '=', address.toLowerCase())
+    .executeTakeFirst()
+}
+
+export type ChannelFields = Pick<
+  ChannelRow,
+  | 'kind'
+  | 'address'
+  | 'name'
+  | 'queue_id'
+  | 'assign_online'
+  | 'deactivated_at'
+  | 'auto_reply'
+  | 'auto_reply_subject'
+  | 'auto_reply_body'
+>
+
+export async function insertChannel(tx: Tx, portalId: number, fields: ChannelFields, now: string): Promise<ChannelRow> {
+  const id = await reserveId(tx, portalId)
+  const row = await tx
+    .insertInto('channel')
+    .values({...fields, portal_id: portalId, id, created_at: now, updated_at: now})
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  await addAddress(tx, row, fields.address)
+  return row
+}
+
+/** A new address becomes the current one; the old stays an alias for incoming mail. */
+export async function updateChannel(
+  tx: Tx,
+  channel: ChannelRow,
+  fields: Partial<ChannelFields>,
+  now: string,
+): Promise<void> {
+  await tx
+    .updateTable('channel')
+    .set({...fields, updated_at: now})
+    .where('portal_id', '=', channel.portal_id)
+    .where('id', '=', channel.id)
+    .execute()
+  if (fields.address !== undefined) await addAddress(tx, channel, fields.address)
+}
+
+async function addAddress(tx: Tx, channel: ChannelRow, address: string): Promise<void> {
+  await tx
+    .insertInto('channel_address')
+    .values({portal_id: channel.portal_id, channel_id: channel.id, address: address.toLowerCase()})
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** Removes a channel. Its tickets stay, without a channel. */
+export async function deleteChannel(tx: Tx, channel: ChannelRow): Promise<void> {
+  const {portal_id: portalId, id} = channel
+  await tx
+    .updateTable('ticket')
+    .set({channel_id: null})
+    .where('portal_id', '=', portalId)
+    .where('channel_id', '=', id)
+    .execute()
+  await tx
+    .updateTable('queue')
+    .set({sender_channel_id: null})
+    .where('portal_id', '=', portalId)
+    .where('sender_channel_id', '=', id)
+    .execute()
+  await tx.deleteFrom('channel_address').where('portal_id', '=', portalId).where('channel_id', '=', id).execute()
+  await tx.deleteFrom('channel').where('portal_id', '=', portalId).where('id', '=', id).execute()
+}
+
+/** Every address that leads to a channel, in lower case, with the channel's id. */
+export const listAddresses = (db: Db, portalId: number): Promise<{address: string; channel_id: number}[]> =>
+  db.selectFrom('channel_address').select(['address', 'channel_id']).where('portal_id', '=', portalId).execute()

@@ -1,0 +1,93 @@
+import type {Selectable} from 'kysely'
+import type {Db, PortalTable, Tx} from './schema.ts'
+
+export type PortalRow = Selectable<PortalTable>
+
+export const listPortals = (db: Db): Promise<PortalRow[]> =>
+  db.selectFrom('portal').selectAll().orderBy('key').execute()
+
+export const findPortal = (db: Db, key: string): Promise<PortalRow | undefined> =>
+  db.selectFrom('portal').selectAll().where('key', '=', key).executeTakeFirst()
+
+export const findPortalByDomain = (db: Db, domain: string): Promise<PortalRow | undefined> =>
+  db.selectFrom('portal').selectAll().where('domain', '=', domain).executeTakeFirst()
+
+export type PortalFields = Pick<PortalRow, 'key' | 'domain' | 'name' | 'timezone' | 'locale' | 'max_message_size'>
+
+export async function insertPortal(tx: Tx, fields: PortalFields, now: string): Promise<PortalRow> {
+  const {next_portal_id: next} = await tx
+    .updateTable('store')
+    .set((eb) => ({next_portal_id: eb('next_portal_id', '+', 1)}))
+    .returning('next_portal_id')
+    .executeTakeFirstOrThrow()
+  return tx
+    .insertInto('portal')
+    .values({
+      ...fields,
+      id: next - 1,
+      inbound_source_id: null,
+      next_id: 1,
+      next_ticket_number: 1,
+      created_at: now,
+      updated_at: now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export async function updatePortal(
+  db: Db,
+  id: number,
+  fields: Partial<PortalFields & Pick<PortalRow, 'inbound_source_id'>>,
+  now: string,
+): Promise<void> {
+  await db
+    .updateTable('portal')
+    .set({...fields, updated_at: now})
+    .where('id', '=', id)
+    .execute()
+}
+
+/** How much a portal holds, for the question before its removal. */
+export async function countPortal(db: Db, id: number): Promise<{channels: number; tickets: number}> {
+  const count = async (table: 'channel' | 'ticket') =>
+    Number(
+      (
+        await db
+          .selectFrom(table)
+          .select((eb) => eb.fn.countAll<number>().as('n'))
+          .where('portal_id', '=', id)
+          .executeTakeFirstOrThrow()
+      ).n,
+    )
+  return {channels: await count('channel'), tickets: await count('ticket')}
+}
+
+/** Removes a portal with everything in it. */
+export async function deletePortal(tx: Tx, id: number): Promise<void> {
+  const tables = [
+    'secret',
+    'quarantine',
+    'attachment',
+    'message_reference',
+    'source_item',
+    'message',
+    'ticket_event',
+    'ticket',
+    'raw_chunk',
+    'raw',
+    'source',
+    'channel_address',
+    'channel',
+    'queue_member',
+    'queue',
+    'agent',
+  ] as const
+  for (const table of tables) await tx.deleteFrom(table).where('portal_id', '=', id).execute()
+  await tx.deleteFrom('portal').where('id', '=', id).execute()
+}
+
+/** The random id of the store, under which this machine keeps its secrets. */
+export async function storeId(db: Db): Promise<string> {
+  return (await db.selectFrom('store').select('id').executeTakeFirstOrThrow()).id
+}

@@ -1,0 +1,294 @@
+/**
+ * The tables as Kysely sees them. `portal_id` is part of every key. Only three column types are used, so that both
+ * databases hold the same values: integers below 2^53, text (instants as ISO 8601 UTC, lists as JSON), bytes.
+ * What a column means is never changed; a migration adds another.
+ */
+import type {Kysely, Transaction} from 'kysely'
+
+/** One row: the store itself. */
+export interface StoreTable {
+  /** Random; secrets are kept under it, so that two stores with equal portal keys never meet. */
+  id: string
+  next_portal_id: number
+  created_at: string
+}
+
+export interface MigrationTable {
+  version: number
+  name: string
+  applied_at: string
+}
+
+export interface PortalTable {
+  id: number
+  key: string
+  domain: string
+  name: string
+  timezone: string
+  locale: string
+  /** Bytes; a larger message is quarantined with its header. */
+  max_message_size: number
+  inbound_source_id: number | null
+  /** The next free row id of this portal, shared by all its tables: one statement reserves the ids of a batch. */
+  next_id: number
+  next_ticket_number: number
+  created_at: string
+  updated_at: string
+}
+
+export interface QueueTable {
+  portal_id: number
+  id: number
+  key: string
+  name: string
+  /** What a new mail does to a closed ticket: `reopen`, `new`, `new-after=DAYS`. */
+  closed_policy: string
+  sender_channel_id: number | null
+  created_at: string
+  updated_at: string
+}
+
+export interface AgentTable {
+  portal_id: number
+  id: number
+  email: string
+  name: string
+  /** Null while offline. */
+  online_since: string | null
+  /** When a ticket was last given to the agent; null for never, which is longest ago. */
+  last_assigned_at: string | null
+  created_at: string
+  updated_at: string
+}
+
+export interface QueueMemberTable {
+  portal_id: number
+  queue_id: number
+  agent_id: number
+}
+
+export interface ChannelTable {
+  portal_id: number
+  id: number
+  kind: string
+  /** The current address, as written by the admin. */
+  address: string
+  /** The display name. */
+  name: string
+  queue_id: number | null
+  assign_online: number
+  /** Null while the channel is active. */
+  deactivated_at: string | null
+  auto_reply: number
+  auto_reply_subject: string
+  auto_reply_body: string
+  created_at: string
+  updated_at: string
+}
+
+/** Every address a channel answers to: the current one and those it had before. */
+export interface ChannelAddressTable {
+  portal_id: number
+  /** In lower case. */
+  address: string
+  channel_id: number
+}
+
+/** Something mail is pulled from or handed in by. It is what it points at: another host is another source. */
+export interface SourceTable {
+  portal_id: number
+  id: number
+  kind: string
+  /** Names what it points at, such as `imap:user@host:993/INBOX`; unique in the store while in use. */
+  identity: string
+  /** The settings of its kind, JSON. */
+  config: string
+  /** Where to resume, JSON; null before the first run. */
+  cursor: string | null
+  last_ok_at: string | null
+  /** JSON `{code, title, why, at}` of the last failure; null after a success. */
+  last_error: string | null
+  lease_owner: string | null
+  lease_token: number
+  lease_until: string | null
+  created_at: string
+  updated_at: string
+}
+
+/** The ledger: what became of each item of a source. For a message that came, also the record of its delivery. */
+export interface SourceItemTable {
+  portal_id: number
+  source_id: number
+  epoch: string
+  item_key: string
+  state: 'stored' | 'quarantined' | 'gone' | 'poison' | 'deferred'
+  /** `due` until what the inbound asks for (seen, moved) was done on the server. */
+  effect: 'none' | 'due' | 'done'
+  attempts: number
+  next_try_at: string | null
+  received_at: string
+  /** The message it is, or is a second copy of. */
+  message_id: number | null
+  /** JSON of the SMTP envelope; null where mail is pulled. */
+  envelope: string | null
+}
+
+/** A raw mail, once per portal. */
+export interface RawTable {
+  portal_id: number
+  id: number
+  /** Hex; null while a large mail is still being written. */
+  sha256: string | null
+  size: number
+  created_at: string
+}
+
+/** At most 1 MB of a raw mail, compressed. */
+export interface RawChunkTable {
+  portal_id: number
+  raw_id: number
+  seq: number
+  /** Bytes after decompression. */
+  size: number
+  encoding: 'zstd' | 'none'
+  data: Uint8Array
+}
+
+export interface TicketTable {
+  portal_id: number
+  id: number
+  number: number
+  subject: string
+  status: 'open' | 'pending' | 'closed'
+  queue_id: number | null
+  owner_id: number | null
+  channel_id: number | null
+  requester_name: string
+  requester_address: string
+  message_count: number
+  closed_at: string | null
+  created_at: string
+  updated_at: string
+}
+
+export interface TicketEventTable {
+  portal_id: number
+  id: number
+  ticket_id: number
+  at: string
+  kind: string
+  by: string
+  details: string
+}
+
+export interface MessageTable {
+  portal_id: number
+  id: number
+  ticket_id: number
+  direction: 'in' | 'out' | 'note'
+  kind: string
+  raw_id: number | null
+  /** The Message-ID without angle brackets; null where the mail has none. */
+  header_id: string | null
+  fingerprint: string | null
+  /** Where it came from first; null for what an agent wrote. */
+  source_id: number | null
+  source_epoch: string | null
+  /** JSON of the SMTP envelope of its first delivery; null where mail is pulled. */
+  envelope: string | null
+  from_name: string
+  from_address: string
+  subject: string
+  base_subject: string
+  /** The Date field in UTC; null where it cannot be read. */
+  date: string | null
+  received_at: string
+  /** Email of the agent who wrote it; null for mail that came in. */
+  author: string | null
+  /** The text of a note; the text of a mail stands in its raw bytes. */
+  note: string | null
+  /** How it found its ticket. */
+  threaded_by: string
+  size: number
+}
+
+/** Which ids a message refers to, also those not seen yet, so that a parent that comes late finds its children. */
+export interface MessageReferenceTable {
+  portal_id: number
+  header_id: string
+  message_id: number
+}
+
+/** Where an attachment stands in its raw mail. */
+export interface AttachmentTable {
+  portal_id: number
+  message_id: number
+  part: string
+  filename: string | null
+  content_type: string
+  size: number
+  sha256: string
+  content_id: string | null
+  inline: number
+  offset: number
+  length: number
+  transfer_encoding: string
+}
+
+export interface QuarantineTable {
+  portal_id: number
+  id: number
+  source_id: number
+  epoch: string
+  item_key: string
+  raw_id: number | null
+  reason: string
+  detail: string
+  from_text: string
+  subject: string
+  size: number
+  received_at: string
+  /** JSON of the SMTP envelope; null where mail is pulled. */
+  envelope: string | null
+  /** The header alone, where the message itself was too large to keep. */
+  header: Uint8Array | null
+  created_at: string
+}
+
+/** That a secret exists and what it is bound to; never its value. */
+export interface SecretTable {
+  portal_id: number
+  /** `inbound`, or the id of a channel. */
+  owner: string
+  field: string
+  /** `host:port:security:user` that it may be used with. */
+  bound_to: string
+  created_at: string
+}
+
+export interface Schema {
+  store: StoreTable
+  migration: MigrationTable
+  portal: PortalTable
+  queue: QueueTable
+  agent: AgentTable
+  queue_member: QueueMemberTable
+  channel: ChannelTable
+  channel_address: ChannelAddressTable
+  source: SourceTable
+  source_item: SourceItemTable
+  raw: RawTable
+  raw_chunk: RawChunkTable
+  ticket: TicketTable
+  ticket_event: TicketEventTable
+  message: MessageTable
+  message_reference: MessageReferenceTable
+  attachment: AttachmentTable
+  quarantine: QuarantineTable
+  secret: SecretTable
+}
+
+/** A handle for reading, or for a change of one statement. */
+export type Db = Kysely<Schema>
+/** A handle inside a transaction. Functions that change several rows ask for it. */
+export type Tx = Transaction<Schema>

@@ -1,0 +1,216 @@
+/** Sources of mail: what they point at, where they resume, who is pulling them, and what became of each item. */
+import {sql, type Selectable} from 'kysely'
+import {leaseHeld, leaseLost} from '../errors.ts'
+import type {Cursor, Ledger} from '../channel/delivery.ts'
+import {currentProcess, isAlive, type ProcessIdentity} from '../process-identity.ts'
+import {reserveId} from './ids.ts'
+import type {Store} from './open.ts'
+import type {Db, SourceTable, Tx} from './schema.ts'
+
+export type SourceRow = Selectable<SourceTable>
+
+/** Seconds after which a silent owner on another machine is taken for dead. */
+export const LEASE_SECONDS = 60
+/** Seconds between two signs of life. */
+export const HEARTBEAT_SECONDS = 15
+
+export const findSource = (db: Db, portalId: number, id: number): Promise<SourceRow | undefined> =>
+  db.selectFrom('source').selectAll().where('portal_id', '=', portalId).where('id', '=', id).executeTakeFirst()
+
+/** The source that points there, in whatever portal. */
+export const findSourceByIdentity = (db: Db, identity: string): Promise<SourceRow | undefined> =>
+  db.selectFrom('source').selectAll().where('identity', '=', identity).executeTakeFirst()
+
+/** The source of that identity, made or brought to `config`. It keeps its ledger when it is pointed at again. */
+export async function putSource(
+  tx: Tx,
+  portalId: number,
+  fields: Pick<SourceRow, 'kind' | 'identity' | 'config'>,
+  now: string,
+): Promise<SourceRow> {
+  const known = await findSourceByIdentity(tx, fields.identity)
+  if (known) {
+    await tx
+      .updateTable('source')
+      .set({config: fields.config, updated_at: now})
+      .where('portal_id', '=', known.portal_id)
+      .where('id', '=', known.id)
+      .execute()
+    return {...known, config: fields.config, updated_at: now}
+  }
+  return tx
+    .insertInto('source')
+    .values({
+      ...fields,
+      portal_id: portalId,
+      id: await reserveId(tx, portalId),
+      cursor: null,
+      last_ok_at: null,
+      last_error: null,
+      lease_owner: null,
+      lease_token: 0,
+      lease_until: null,
+      created_at: now,
+      updated_at: now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** The pipe of a portal: what an MTA hands in. */
+export async function pipeSource(store: Store, portalId: number, now: string): Promise<SourceRow> {
+  const identity = `pipe:${portalId}`
+  return (
+    (await findSourceByIdentity(store.db, identity)) ??
+    store.transaction((tx) => putSource(tx, portalId, {kind: 'pipe', identity, config: '{}'}, now))
+  )
+}
+
+export async function noteSuccess(db: Db, source: SourceRow, now: string): Promise<void> {
+  await setSource(db, source, {last_ok_at: now, last_error: null})
+}
+
+export async function noteFailure(
+  db: Db,
+  source: SourceRow,
+  error: {code: string; title: string; why: string; at: string},
+): Promise<void> {
+  await setSource(db, source, {last_error: JSON.stringify(error)})
+}
+
+async function setSource(db: Db, source: SourceRow, fields: Partial<SourceRow>): Promise<void> {
+  await db
+    .updateTable('source')
+    .set(fields)
+    .where('portal_id', '=', source.portal_id)
+    .where('id', '=', source.id)
+    .execute()
+}
+
+// Lease -----------------------------------------------------------------------------------------------------------
+
+/** The right to pull a source. Every commit is fenced by its token, so an owner that was taken over can write nothing. */
+export interface Lease {
+  readonly source: SourceRow
+  readonly token: number
+  /** Prolongs it. @throws 75 when it was taken over. */
+  heartbeat(): Promise<void>
+  release(): Promise<void>
+}
+
+/**
+ * Takes the right to pull a source: free, run out by the database's clock, or held by a process of this machine that no
+ * longer runs, which is taken over at once.
+ * @throws 75 when another process is at it.
+ */
+export async function acquireLease(store: Store, source: SourceRow, shownAs: string): Promise<Lease> {
+  const owner = JSON.stringify(currentProcess())
+  const mine = (db: Db) =>
+    db.updateTable('source').where('portal_id', '=', source.portal_id).where('id', '=', source.id)
+  const taken = await store.transaction(async (tx) => {
+    const row = await tx
+      .selectFrom('source')
+      .selectAll()
+      .select(
+        sql<number>`case when lease_until is null or lease_until < ${store.dialect.now} then 1 else 0 end`.as('free'),
+      )
+      .where('portal_id', '=', source.portal_id)
+      .where('id', '=', source.id)
+      .$call((query) => (store.dialect.name === 'postgres' ? query.forUpdate() : query))
+      .executeTakeFirstOrThrow()
+    if (!row.free && row.lease_owner !== null && isAlive(JSON.parse(row.lease_owner) as ProcessIdentity) !== false)
+      throw leaseHeld(shownAs, describeOwner(row.lease_owner))
+    const {lease_token: token} = await mine(tx)
+      .set((eb) => ({
+        lease_owner: owner,
+        lease_token: eb('lease_token', '+', 1),
+        lease_until: store.dialect.inSeconds(LEASE_SECONDS),
+      }))
+      .returning('lease_token')
+      .executeTakeFirstOrThrow()
+    return {source: row, token}
+  })
+  return {
+    source: taken.source,
+    token: taken.token,
+    async heartbeat() {
+      const {numUpdatedRows} = await mine(store.db)
+        .set({lease_until: store.dialect.inSeconds(LEASE_SECONDS)})
+        .where('lease_token', '=', taken.token)
+        .executeTakeFirstOrThrow()
+      if (numUpdatedRows === 0n) throw leaseLost(shownAs)
+    },
+    async release() {
+      await mine(store.db).set({lease_owner: null, lease_until: null}).where('lease_token', '=', taken.token).execute()
+    },
+  }
+}
+
+/** The first statement of every intake transaction: moves the cursor if the lease still holds, and locks the source. */
+export async function fence(tx: Tx, lease: Lease, cursor: Cursor, shownAs: string): Promise<void> {
+  const {numUpdatedRows} = await tx
+    .updateTable('source')
+    .set({cursor: JSON.stringify(cursor)})
+    .where('portal_id', '=', lease.source.portal_id)
+    .where('id', '=', lease.source.id)
+    .where('lease_token', '=', lease.token)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows === 0n) throw leaseLost(shownAs)
+}
+
+/** Keeps the cursor that a run ended at, where its last items needed no commit. */
+export async function saveCursor(store: Store, lease: Lease, cursor: Cursor, shownAs: string): Promise<void> {
+  await store.transaction((tx) => fence(tx, lease, cursor, shownAs))
+}
+
+function describeOwner(owner: string): string {
+  const {pid, host} = JSON.parse(owner) as ProcessIdentity
+  return `process ${pid} on ${host}`
+}
+
+// Ledger ----------------------------------------------------------------------------------------------------------
+
+/** What the store remembers of the items of a source. `since`: deferred items from that instant on are due again. */
+export function ledgerOf(store: Store, source: SourceRow, options: {readonly since?: string} = {}): Ledger {
+  const items = () =>
+    store.db.selectFrom('source_item').where('portal_id', '=', source.portal_id).where('source_id', '=', source.id)
+  return {
+    async settled(epoch, from) {
+      const rows = await items().select('item_key').where('epoch', '=', epoch).where('item_key', '>=', from).execute()
+      return new Set(rows.map((row) => row.item_key))
+    },
+    async due(epoch) {
+      const poison = await items()
+        .select('item_key')
+        .where('epoch', '=', epoch)
+        .where('state', '=', 'poison')
+        .where('next_try_at', '<=', store.dialect.now)
+        .orderBy('item_key')
+        .execute()
+      if (options.since === undefined) return poison.map((row) => row.item_key)
+      const deferred = await items()
+        .select('item_key')
+        .where('epoch', '=', epoch)
+        .where('state', '=', 'deferred')
+        .where('received_at', '>=', options.since)
+        .orderBy('item_key')
+        .execute()
+      return [...poison, ...deferred].map((row) => row.item_key)
+    },
+    async unfinished(epoch) {
+      const rows = await items().select('item_key').where('epoch', '=', epoch).where('effect', '=', 'due').execute()
+      return rows.map((row) => row.item_key)
+    },
+    async finished(epoch, keys) {
+      if (keys.length === 0) return
+      await store.db
+        .updateTable('source_item')
+        .set({effect: 'done'})
+        .where('portal_id', '=', source.portal_id)
+        .where('source_id', '=', source.id)
+        .where('epoch', '=', epoch)
+        .where(store.dialect.among('item_key', keys))
+        .execute()
+    },
+  }
+}

@@ -1,0 +1,271 @@
+import type {Selectable} from 'kysely'
+import {chooseOwner, type Status} from '../ticket/ticket.ts'
+import {listAgents, openTicketsByAgent} from './agents.ts'
+import {reserve, reserveId} from './ids.ts'
+import {listMemberships} from './queues.ts'
+import type {AttachmentTable, Db, MessageTable, TicketEventTable, TicketTable, Tx} from './schema.ts'
+
+export type TicketRow = Selectable<TicketTable>
+export type MessageRow = Selectable<MessageTable>
+export type AttachmentRow = Selectable<AttachmentTable>
+export type TicketEventRow = Selectable<TicketEventTable>
+
+/** A ticket with the names that its ids stand for. */
+export interface NamedTicket extends TicketRow {
+  readonly queue_key: string | null
+  readonly owner_email: string | null
+  readonly channel_address: string | null
+}
+
+export interface TicketFilter {
+  readonly queueId?: number
+  readonly statuses?: readonly Status[]
+  /** Null for tickets without an owner. */
+  readonly ownerId?: number | null
+  readonly channelId?: number
+  /** Numbers below this one: where the page before ended. */
+  readonly below?: number
+  readonly limit: number
+}
+
+const named = (db: Db, portalId: number) =>
+  db
+    .selectFrom('ticket')
+    .leftJoin('queue', (join) =>
+      join.onRef('queue.portal_id', '=', 'ticket.portal_id').onRef('queue.id', '=', 'ticket.queue_id'),
+    )
+    .leftJoin('agent', (join) =>
+      join.onRef('agent.portal_id', '=', 'ticket.portal_id').onRef('agent.id', '=', 'ticket.owner_id'),
+    )
+    .leftJoin('channel', (join) =>
+      join.onRef('channel.portal_id', '=', 'ticket.portal_id').onRef('channel.id', '=', 'ticket.channel_id'),
+    )
+    .selectAll('ticket')
+    .select(['queue.key as queue_key', 'agent.email as owner_email', 'channel.address as channel_address'])
+    .where('ticket.portal_id', '=', portalId)
+
+/** Tickets, the newest first. */
+export async function listTickets(db: Db, portalId: number, filter: TicketFilter): Promise<NamedTicket[]> {
+  let query = named(db, portalId)
+  if (filter.queueId !== undefined) query = query.where('ticket.queue_id', '=', filter.queueId)
+  if (filter.statuses) query = query.where('ticket.status', 'in', [...filter.statuses])
+  if (filter.ownerId === null) query = query.where('ticket.owner_id', 'is', null)
+  else if (filter.ownerId !== undefined) query = query.where('ticket.owner_id', '=', filter.ownerId)
+  if (filter.channelId !== undefined) query = query.where('ticket.channel_id', '=', filter.channelId)
+  if (filter.below !== undefined) query = query.where('ticket.number', '<', filter.below)
+  return query.orderBy('ticket.number', 'desc').limit(filter.limit).execute()
+}
+
+export const findTicket = (db: Db, portalId: number, number: number): Promise<NamedTicket | undefined> =>
+  named(db, portalId).where('ticket.number', '=', number).executeTakeFirst()
+
+export const listMessages = (db: Db, ticket: TicketRow): Promise<MessageRow[]> =>
+  db
+    .selectFrom('message')
+    .selectAll()
+    .where('portal_id', '=', ticket.portal_id)
+    .where('ticket_id', '=', ticket.id)
+    .orderBy('id')
+    .execute()
+
+export async function findMessage(db: Db, portalId: number, id: number): Promise<MessageRow | undefined> {
+  return db.selectFrom('message').selectAll().where('portal_id', '=', portalId).where('id', '=', id).executeTakeFirst()
+}
+
+export const listAttachments = (db: Db, portalId: number, messageIds: readonly number[]): Promise<AttachmentRow[]> =>
+  messageIds.length === 0
+    ? Promise.resolve([])
+    : db
+        .selectFrom('attachment')
+        .selectAll()
+        .where('portal_id', '=', portalId)
+        .where('message_id', 'in', [...messageIds])
+        .orderBy('message_id')
+        .orderBy('part')
+        .execute()
+
+export const listEvents = (db: Db, ticket: TicketRow): Promise<TicketEventRow[]> =>
+  db
+    .selectFrom('ticket_event')
+    .selectAll()
+    .where('portal_id', '=', ticket.portal_id)
+    .where('ticket_id', '=', ticket.id)
+    .orderBy('id')
+    .execute()
+
+/** Who did it and when, for the event that every change leaves. */
+export interface Actor {
+  readonly by: string
+  readonly now: string
+}
+
+async function change(
+  tx: Tx,
+  ticket: TicketRow,
+  fields: Partial<Pick<TicketRow, 'status' | 'queue_id' | 'owner_id' | 'closed_at'>>,
+  kind: string,
+  details: Record<string, unknown>,
+  {by, now}: Actor,
+): Promise<void> {
+  const id = await reserveId(tx, ticket.portal_id)
+  await tx
+    .updateTable('ticket')
+    .set({...fields, updated_at: now})
+    .where('portal_id', '=', ticket.portal_id)
+    .where('id', '=', ticket.id)
+    .execute()
+  await tx
+    .insertInto('ticket_event')
+    .values({
+      portal_id: ticket.portal_id,
+      id,
+      ticket_id: ticket.id,
+      at: now,
+      kind,
+      by,
+      details: JSON.stringify(details),
+    })
+    .execute()
+}
+
+/** False where it had that status already. */
+export async function setStatus(tx: Tx, ticket: TicketRow, status: Status, actor: Actor): Promise<boolean> {
+  if (ticket.status === status) return false
+  const kind = status === 'closed' ? 'closed' : status === 'pending' ? 'pending' : 'reopened'
+  await change(
+    tx,
+    ticket,
+    {status, closed_at: status === 'closed' ? actor.now : null},
+    kind,
+    {from: ticket.status},
+    actor,
+  )
+  return true
+}
+
+/** False where it was in that queue already. */
+export async function moveTicket(
+  tx: Tx,
+  ticket: NamedTicket,
+  queue: {id: number; key: string},
+  actor: Actor,
+): Promise<boolean> {
+  if (ticket.queue_id === queue.id) return false
+  await change(tx, ticket, {queue_id: queue.id}, 'moved', {from: ticket.queue_key, to: queue.key}, actor)
+  return true
+}
+
+/** Gives a ticket to an agent, or to nobody. False where nothing changed. */
+export async function assignTicket(
+  tx: Tx,
+  ticket: NamedTicket,
+  owner: {id: number; email: string} | null,
+  why: string,
+  actor: Actor,
+): Promise<boolean> {
+  if (ticket.owner_id === (owner?.id ?? null)) return false
+  await change(
+    tx,
+    ticket,
+    {owner_id: owner?.id ?? null},
+    'assigned',
+    {from: ticket.owner_email, to: owner?.email ?? null, why},
+    actor,
+  )
+  if (owner)
+    await tx
+      .updateTable('agent')
+      .set({last_assigned_at: actor.now})
+      .where('portal_id', '=', ticket.portal_id)
+      .where('id', '=', owner.id)
+      .execute()
+  return true
+}
+
+/** An internal note of an agent. Returns its message id. */
+export async function addNote(tx: Tx, ticket: TicketRow, text: string, actor: Actor): Promise<number> {
+  const {firstId: id} = await reserve(tx, ticket.portal_id, 1)
+  await tx
+    .insertInto('message')
+    .values({
+      portal_id: ticket.portal_id,
+      id,
+      ticket_id: ticket.id,
+      direction: 'note',
+      kind: 'note',
+      raw_id: null,
+      header_id: null,
+      fingerprint: null,
+      source_id: null,
+      source_epoch: null,
+      envelope: null,
+      from_name: '',
+      from_address: '',
+      subject: '',
+      base_subject: '',
+      date: actor.now,
+      received_at: actor.now,
+      author: actor.by,
+      note: text.replaceAll('\0', '\uFFFD'),
+      threaded_by: 'note',
+      size: Buffer.byteLength(text),
+    })
+    .execute()
+  await tx
+    .updateTable('ticket')
+    .set((eb) => ({message_count: eb('message_count', '+', 1), updated_at: actor.now}))
+    .where('portal_id', '=', ticket.portal_id)
+    .where('id', '=', ticket.id)
+    .execute()
+  return id
+}
+
+/** Tickets offered in one go: more would hold the store for longer than others should wait. */
+const OFFERED_AT_ONCE = 200
+
+/**
+ * Offers open tickets without an owner to the members of their queues, the oldest first. Returns the numbers of those
+ * that found one. Only queues with members are looked at, so that a queue without any costs nothing.
+ */
+export async function offerBacklog(tx: Tx, portalId: number, actor: Actor): Promise<number[]> {
+  const unowned = await named(tx, portalId)
+    .leftJoin('channel as via', (join) =>
+      join.onRef('via.portal_id', '=', 'ticket.portal_id').onRef('via.id', '=', 'ticket.channel_id'),
+    )
+    .select('via.assign_online as assign_online')
+    .where('ticket.owner_id', 'is', null)
+    .where('ticket.status', '=', 'open')
+    .where('ticket.queue_id', 'in', (eb) =>
+      eb.selectFrom('queue_member').select('queue_id').where('portal_id', '=', portalId),
+    )
+    .orderBy('ticket.number')
+    .limit(OFFERED_AT_ONCE)
+    .execute()
+  if (unowned.length === 0) return []
+  const members = await listMemberships(tx, portalId)
+  const load = await openTicketsByAgent(tx, portalId)
+  const agents = new Map(
+    (await listAgents(tx, portalId)).map((row) => [
+      row.id,
+      {
+        id: row.id,
+        email: row.email,
+        online: row.online_since !== null,
+        openTickets: load.get(row.id) ?? 0,
+        lastAssignedAt: row.last_assigned_at,
+      },
+    ]),
+  )
+  const given: number[] = []
+  for (const ticket of unowned) {
+    const candidates = members
+      .filter((m) => m.queue_id === ticket.queue_id)
+      .flatMap((m) => agents.get(m.agent_id) ?? [])
+    const {owner, why} = chooseOwner(candidates, {onlineFirst: ticket.assign_online === 1})
+    if (!owner) continue
+    await assignTicket(tx, ticket, owner, why, actor)
+    agents.set(owner.id, {...owner, openTickets: owner.openTickets + 1, lastAssignedAt: actor.now})
+    given.push(ticket.number)
+  }
+  return given
+}
