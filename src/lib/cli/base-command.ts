@@ -1,0 +1,325 @@
+/**
+ * What all commands share: the envelope, the exit code, the context (store, portal, clock, log), and the rule when a
+ * question may be asked. A command declares its flags, does its work in `run`, and says in `render` how a person reads
+ * the result; it never prints by itself.
+ */
+import {Command, type Interfaces} from '@oclif/core'
+import {systemClock, type Clock} from '../clock.ts'
+import {
+  EXIT,
+  needsPortalFlag,
+  noPortal,
+  notFound,
+  missingInput,
+  notConfirmed,
+  PostdeskError,
+  secretOnCommandLine,
+  type ExitCode,
+} from '../errors.ts'
+import {createLog, createRedactor, silent, type Log} from '../log.ts'
+import type {StoreLocation} from '../store/location.ts'
+import type {Store} from '../store/open.ts'
+import type {PortalRow} from '../store/portals.ts'
+import {errorBody, type Envelope} from './envelope.ts'
+import {globalFlags} from './flags.ts'
+import {findPaths, type Paths} from './paths.ts'
+import type {Question} from './prompts.ts'
+import {renderError} from './render-error.ts'
+import {readSettings, type Settings} from './settings.ts'
+import {shellQuote} from './shell-quote.ts'
+import {styleOf, type Style} from './style.ts'
+import {toPostdeskError} from './to-postdesk-error.ts'
+
+export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<typeof globalFlags & T['flags']>
+export type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>
+
+/** A command, and the type of the result that `--json` prints. */
+export abstract class BaseCommand<T extends typeof Command, Result> extends Command {
+  static override baseFlags = globalFlags
+  /** True for commands that change something: in a store of several portals they want the portal named. */
+  static changes = false
+  /** Exit codes that this command's help explains, beside those of every command. */
+  static exitCodes: readonly ExitCode[] = []
+  /** Environment variables that this command's help explains, beside those of every command. */
+  static environment: readonly string[] = []
+
+  protected flags!: FlagsOf<T>
+  protected args!: ArgsOf<T>
+  protected readonly clock: Clock = systemClock
+  protected readonly redactor = createRedactor()
+  protected log_: Log = silent
+  protected readonly paths: Paths = findPaths()
+  readonly #warnings: string[] = []
+  readonly #nextSteps: string[] = []
+  /** Flags that were answered at a prompt, for the command line that is shown afterwards. */
+  readonly #prompted: string[] = []
+  #json = false
+  #quiet = false
+  #store: Store | undefined
+  #portal: PortalRow | undefined
+  #settings: Settings | undefined
+  #failure: PostdeskError | undefined
+  #exitCode: ExitCode = EXIT.ok
+
+  abstract override run(): Promise<Result>
+
+  /** The result as a person reads it; `''` for nothing. */
+  protected abstract render(result: Result, style: Style): string
+
+  // oclif calls this instead of run(); overriding it keeps text and JSON, success and failure in one place.
+  protected override async _run<R>(): Promise<R> {
+    this.#json = this.argv.slice(0, endOfFlags(this.argv)).includes('--json')
+    let result: Result | undefined
+    try {
+      await this.#parse()
+      result = await this.run()
+    } catch (thrown) {
+      this.#failure = toPostdeskError(thrown, this.ctor)
+      this.log_('failed', {error: thrown instanceof Error ? thrown.stack : String(thrown)})
+    }
+    try {
+      await this.#store?.close()
+    } catch (thrown) {
+      this.#failure ??= toPostdeskError(thrown, this.ctor)
+    }
+    this.#finish(result ?? this.partialResult)
+    return result as unknown as R
+  }
+
+  /** What was done before the failure; printed beside the error. */
+  protected partialResult: Result | undefined
+
+  async #parse(): Promise<void> {
+    this.#refuseSecrets()
+    const {flags, args} = await this.parse({
+      flags: this.ctor.flags ?? {},
+      baseFlags: globalFlags,
+      args: this.ctor.args,
+      strict: this.ctor.strict,
+    })
+    this.flags = flags as FlagsOf<T>
+    this.args = args as ArgsOf<T>
+    this.#quiet = flags.quiet
+    if (flags.debug) this.log_ = createLog((line) => process.stderr.write(line), this.redactor)
+  }
+
+  #refuseSecrets(): void {
+    const secrets = Object.keys(this.ctor.flags ?? {}).flatMap((flag) => /^(.+)-stdin$/.exec(flag)?.[1] ?? [])
+    for (const word of this.argv.slice(0, endOfFlags(this.argv))) {
+      const flag = /^--([a-z-]+)(=|$)/.exec(word)?.[1]
+      const name = flag === 'pass' || flag === 'pw' ? 'password' : flag
+      if (
+        name !== undefined &&
+        (secrets.includes(name) || ['password', 'secret', 'token', 'client-secret'].includes(name))
+      )
+        throw secretOnCommandLine(
+          `--${flag}`,
+          `--${secrets[0] ?? 'password'}-stdin < FILE, --${secrets[0] ?? 'password'}-env VAR, or leave it out and be asked`,
+        )
+    }
+  }
+
+  #finish(result: Result | undefined): void {
+    const failure = this.#failure
+    const exitCode = failure?.exitCode ?? this.#exitCode
+    process.exitCode = exitCode
+    if (this.#json) {
+      const envelope: Envelope<Result> = {
+        ok: exitCode === EXIT.ok || exitCode === EXIT.findings,
+        exitCode,
+        ...(result === undefined ? {} : {result}),
+        ...(failure === undefined ? {} : {error: errorBody(failure)}),
+        warnings: this.#warnings,
+        nextSteps: this.#nextSteps,
+      }
+      process.stdout.write(this.redactor.redact(`${JSON.stringify(envelope, null, 2)}\n`))
+      return
+    }
+    if (result !== undefined)
+      process.stdout.write(this.redactor.redact(this.render(result, this.style(process.stdout))))
+    if (failure) process.stderr.write(this.redactor.redact(renderError(failure, this.style(process.stderr))))
+    else if (!this.#quiet) {
+      for (const step of this.#nextSteps) process.stderr.write(`Next: ${step}\n`)
+      if (this.#prompted.length > 0) process.stderr.write(`Next time: ${this.#equivalent()}\n`)
+    }
+  }
+
+  #equivalent(): string {
+    return shellQuote(['postdesk', ...this.id!.split(':'), ...this.argv, ...this.#prompted])
+  }
+
+  // For commands ----------------------------------------------------------------------------------------------------
+
+  /** Where colours and the width of a stream come from. */
+  protected style(stream: NodeJS.WriteStream): Style {
+    return styleOf(stream, {noColour: this.flags?.color === false})
+  }
+
+  /** True where a person can be asked: both ends are terminals, and nothing forbids it. */
+  protected get interactive(): boolean {
+    return (
+      process.stdin.isTTY === true &&
+      process.stderr.isTTY === true &&
+      !process.env['CI'] &&
+      !this.#json &&
+      this.flags.input
+    )
+  }
+
+  protected get jsonMode(): boolean {
+    return this.#json
+  }
+
+  /** True where progress may be drawn on standard error. */
+  protected get showsProgress(): boolean {
+    return !this.#quiet && !this.#json
+  }
+
+  protected warning(text: string): void {
+    this.#warnings.push(text)
+    if (!this.#json && !this.#quiet)
+      process.stderr.write(`${this.style(process.stderr).colour.yellow('!')} ${this.redactor.redact(text)}\n`)
+  }
+
+  protected nextStep(command: string): void {
+    this.#nextSteps.push(command)
+  }
+
+  /** The command goes on, prints its result, and exits with the code of this error. */
+  protected fail(error: PostdeskError): void {
+    this.#failure = error
+  }
+
+  /** For the codes that are no failure, such as 2. */
+  protected exitWith(code: ExitCode): void {
+    this.#exitCode = code
+  }
+
+  /**
+   * Completes what the command line left out: asks on a terminal, else fails naming every missing flag at once.
+   * `given` has the values by the flag or argument that gives them (`--domain`, `KEY`).
+   */
+  protected async complete<Names extends string>(
+    given: Readonly<Record<Names, string | undefined>>,
+    questions: Readonly<Record<Names, Omit<Question, 'flag'>>>,
+  ): Promise<Record<Names, string>> {
+    const names = Object.keys(given) as Names[]
+    const missing = names.filter((name) => given[name] === undefined)
+    if (missing.length > 0 && !this.interactive) {
+      const example = missing.flatMap((name) => (name.startsWith('--') ? [name, name.slice(2).toUpperCase()] : [name]))
+      throw missingInput(missing, ['postdesk', ...this.id!.split(':'), ...this.argv, ...example].join(' '))
+    }
+    const complete = {...given} as Record<Names, string>
+    for (const name of names) {
+      const value = given[name]
+      const {validate, message} = questions[name]
+      if (value !== undefined) {
+        const wrong = validate?.(value)
+        if (wrong) throw (await import('../errors.ts')).invalidValue(`${name} ${JSON.stringify(value)}`, wrong)
+        continue
+      }
+      const {ask} = await import('./prompts.ts')
+      complete[name] = await ask({flag: name, ...questions[name], message})
+      this.notePrompted(name, complete[name])
+    }
+    return complete
+  }
+
+  /** Remembers an answer for the command line that is shown at the end. */
+  protected notePrompted(name: string, value?: string): void {
+    this.#prompted.push(...(name.startsWith('-') ? [name] : []), ...(value === undefined ? [] : [value]))
+  }
+
+  /** For what cannot be undone: `--confirm NAME`, or the name typed at a prompt. `--yes` does not replace it. */
+  protected async confirmName(what: string, name: string, given: string | undefined): Promise<void> {
+    if (given === name) return
+    if (given === undefined && this.interactive) {
+      const {ask} = await import('./prompts.ts')
+      await ask({
+        flag: '--confirm',
+        message: `This removes ${what}. Type ${name} to go on`,
+        validate: (answer) => (answer === name ? null : `Type ${name}, or press Ctrl-C`),
+      })
+      return
+    }
+    throw notConfirmed(`Removing ${what}`, `--confirm ${name}`)
+  }
+
+  /** A yes or no; `--yes` answers it. Without a terminal the answer is `otherwise`. */
+  protected async confirmYes(message: string, otherwise: boolean): Promise<boolean> {
+    if (this.flags.yes) return true
+    if (!this.interactive) return otherwise
+    const {confirm} = await import('./prompts.ts')
+    return confirm(message)
+  }
+
+  // Context ---------------------------------------------------------------------------------------------------------
+
+  protected async settings(): Promise<Settings> {
+    return (this.#settings ??= await readSettings(this.paths.config))
+  }
+
+  /** Where the store is: `--store`, else POSTDESK_STORE, else the user's setting, else the file in the data directory. */
+  protected async storeLocation(): Promise<StoreLocation> {
+    const {locateStore} = await import('./locate-store.ts')
+    return locateStore({
+      flags: this.flags,
+      env: process.env,
+      settings: await this.settings(),
+      dataDirectory: this.paths.data,
+      redactor: this.redactor,
+    })
+  }
+
+  /** The open store; closed when the command ends. A missing SQLite file is only made where `create` is given. */
+  protected async store(options: {readonly create?: boolean} = {}): Promise<Store> {
+    if (this.#store) return this.#store
+    const location = await this.storeLocation()
+    if (location.kind === 'sqlite' && !options.create) {
+      const {existsSync} = await import('node:fs')
+      if (!existsSync(location.path)) throw noPortal()
+    }
+    const {openStore} = await import('../store/open.ts')
+    this.#store = await openStore(location)
+    return this.#store
+  }
+
+  /** The portal to work on: `--portal` or POSTDESK_PORTAL, else the current one, else the only one. */
+  protected async portal(): Promise<PortalRow> {
+    if (this.#portal) return this.#portal
+    const {db} = await this.store()
+    const {findPortal, listPortals, storeId} = await import('../store/portals.ts')
+    const named = this.flags.portal
+    if (named !== undefined) {
+      const portal = await findPortal(db, named)
+      if (!portal) {
+        const {nearNames} = await import('./near-names.ts')
+        throw notFound(
+          'portal',
+          named,
+          nearNames(
+            named,
+            (await listPortals(db)).map((row) => row.key),
+          ),
+        )
+      }
+      return (this.#portal = portal)
+    }
+    const portals = await listPortals(db)
+    if (portals.length === 0) throw noPortal()
+    if (portals.length === 1) return (this.#portal = portals[0]!)
+    const keys = portals.map((row) => row.key)
+    // A script must not depend on which portal somebody last used on this machine.
+    if ((this.ctor as unknown as typeof BaseCommand).changes && !this.interactive) throw needsPortalFlag(keys)
+    const current = (await this.settings()).currentPortal?.[await storeId(db)]
+    const portal = portals.find((row) => row.key === current)
+    if (!portal) throw needsPortalFlag(keys)
+    return (this.#portal = portal)
+  }
+}
+
+/** Index of `--`, behind which nothing is a flag. */
+function endOfFlags(argv: readonly string[]): number {
+  const index = argv.indexOf('--')
+  return index === -1 ? argv.length : index
+}

@@ -1,0 +1,80 @@
+/** Flags that every command has, and families of flags that several have. */
+import {Flags} from '@oclif/core'
+
+const group = 'GLOBAL'
+
+export const globalFlags = {
+  portal: Flags.string({helpGroup: group, helpValue: 'KEY', summary: 'The portal to work on.', env: 'POSTDESK_PORTAL'}),
+  store: Flags.string({helpGroup: group, helpValue: 'URL', summary: 'sqlite:PATH or postgres://USER@HOST/DATABASE.'}),
+  'store-password-file': Flags.string({
+    helpGroup: group,
+    helpValue: 'PATH',
+    summary: 'File with the password of a PostgreSQL store.',
+    exclusive: ['store-password-env'],
+  }),
+  'store-password-env': Flags.string({
+    helpGroup: group,
+    helpValue: 'VAR',
+    summary: 'Variable with the password of a PostgreSQL store.',
+  }),
+  'secret-store': Flags.string({
+    helpGroup: group,
+    summary: 'Where this machine keeps secrets.',
+    options: ['keychain', 'vault'],
+    env: 'POSTDESK_SECRET_STORE',
+  }),
+  json: Flags.boolean({helpGroup: group, summary: 'Print one JSON object.'}),
+  input: Flags.boolean({
+    helpGroup: group,
+    summary: 'Ask for what is missing (default on a terminal).',
+    allowNo: true,
+    default: true,
+  }),
+  yes: Flags.boolean({helpGroup: group, summary: 'Answer ordinary questions with yes.'}),
+  quiet: Flags.boolean({helpGroup: group, summary: 'No progress, hints or warnings on standard error.'}),
+  debug: Flags.boolean({
+    helpGroup: group,
+    summary: 'Log what is done to standard error, without secrets.',
+    env: 'POSTDESK_DEBUG',
+  }),
+  color: Flags.boolean({helpGroup: group, summary: 'Colour (default on a terminal).', allowNo: true, default: true}),
+}
+
+/** `add` of every noun: a script may run twice. */
+export const ifNotExists = {
+  'if-not-exists': Flags.boolean({summary: 'Succeed without a change when it exists with the same fields.'}),
+}
+
+/** The four ways to give a secret that is no prompt. The first two write a copy, the others keep a reference. */
+export function secretFlags<Name extends string>(name: Name) {
+  const ways = ['stdin', 'file', 'env', 'ref'] as const
+  const others = (way: string) => ways.filter((other) => other !== way).map((other) => `${name}-${other}`)
+  const helpGroup = 'SECRETS'
+  return {
+    [`${name}-stdin`]: Flags.boolean({
+      helpGroup,
+      summary: `Read the ${name} from standard input.`,
+      exclusive: others('stdin'),
+    }),
+    [`${name}-file`]: Flags.string({
+      helpGroup,
+      helpValue: 'PATH',
+      summary: `Copy the ${name} from a file.`,
+      exclusive: others('file'),
+    }),
+    [`${name}-env`]: Flags.string({
+      helpGroup,
+      helpValue: 'VAR',
+      summary: `Find the ${name} in this variable at each use.`,
+      exclusive: others('env'),
+    }),
+    [`${name}-ref`]: Flags.string({
+      helpGroup,
+      helpValue: 'REF',
+      summary: `Find the ${name} by env:VAR, file:PATH, cmd:[…], keychain:… or vault:… at each use.`,
+      exclusive: others('ref'),
+    }),
+  } as {
+    [Key in `${Name}-stdin`]: ReturnType<typeof Flags.boolean>
+  } & {[Key in `${Name}-${'file' | 'env' | 'ref'}`]: ReturnType<typeof Flags.string>}
+}

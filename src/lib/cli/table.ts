@@ -1,0 +1,63 @@
+/** A table that fits the terminal: the columns that may shrink are cut, with an ellipsis. */
+import Table from 'cli-table3'
+import stringWidth from 'string-width'
+import {safeLine} from './safe-text.ts'
+import type {Style} from './style.ts'
+
+export interface Column<Row> {
+  readonly title: string
+  readonly value: (row: Row) => string | number | null
+  /** True where the text may be cut to fit. */
+  readonly shrinks?: boolean
+  readonly right?: boolean
+}
+
+/** Narrowest a column is cut to. */
+const LEAST_WIDTH = 10
+const GAP = 2
+
+export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], style: Style): string {
+  const cells = rows.map((row) => columns.map((column) => safeLine(String(column.value(row) ?? '–'))))
+  const widths = columns.map((column, index) =>
+    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[index]!))),
+  )
+  if (style.width !== null) shrink(widths, columns, style.width)
+  const table = new Table({
+    head: columns.map((column) => style.colour.dim(column.title)),
+    colWidths: widths.map((width) => width + GAP),
+    colAligns: columns.map((column) => (column.right ? 'right' : 'left')),
+    style: {head: [], border: [], 'padding-left': 0, 'padding-right': GAP},
+    chars: Object.fromEntries(
+      [
+        'top',
+        'top-mid',
+        'top-left',
+        'top-right',
+        'bottom',
+        'bottom-mid',
+        'bottom-left',
+        'bottom-right',
+        'left',
+        'left-mid',
+        'mid',
+        'mid-mid',
+        'right',
+        'right-mid',
+        'middle',
+      ].map((name) => [name, '']),
+    ),
+  })
+  table.push(...cells)
+  return table.toString().replace(/[ \t]+$/gm, '') + '\n'
+}
+
+function shrink<Row>(widths: number[], columns: readonly Column<Row>[], available: number): void {
+  const total = () => widths.reduce((sum, width) => sum + width + GAP, 0)
+  while (total() > available) {
+    const widest = columns
+      .map((column, index) => ({index, width: column.shrinks ? widths[index]! : 0}))
+      .reduce((a, b) => (b.width > a.width ? b : a))
+    if (widest.width <= LEAST_WIDTH) return
+    widths[widest.index] = Math.max(LEAST_WIDTH, widest.width - (total() - available))
+  }
+}

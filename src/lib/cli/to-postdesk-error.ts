@@ -1,0 +1,36 @@
+/** Whatever was thrown, as an error of the catalogue. */
+import type {Command} from '@oclif/core'
+import {EXIT, interrupted, messageOf, PostdeskError, usage} from '../errors.ts'
+import {nearNames} from './near-names.ts'
+
+/** `command` is the one that was run, for a "did you mean" of its flags. */
+export function toPostdeskError(thrown: unknown, command?: Pick<Command.Class, 'flags' | 'baseFlags'>): PostdeskError {
+  if (thrown instanceof PostdeskError) return thrown
+  const name = thrown instanceof Error ? thrown.constructor.name : ''
+  // Ctrl-C at a prompt.
+  if (thrown instanceof Error && thrown.name === 'ExitPromptError') return interrupted('SIGINT')
+  if (name === 'NonExistentFlagsError') {
+    const unknown = (thrown as Error & {flags: string[]}).flags
+    const known = Object.keys({...command?.baseFlags, ...command?.flags}).map((flag) => `--${flag}`)
+    return usage(
+      `${unknown.join(', ')} ${unknown.length === 1 ? 'is not a flag' : 'are not flags'} of this command`,
+      unknown.flatMap((flag) => nearNames(flag, known).map((text) => ({text: `Did you mean ${text}?`}))),
+    )
+  }
+  if (isParserError(thrown)) return usage(messageOf(thrown).replace(/\nSee more help with --help/, ''))
+  return new PostdeskError({
+    code: 'BUG',
+    exitCode: EXIT.bug,
+    title: 'postdesk failed in a way it should not',
+    why: messageOf(thrown),
+    fixes: [{text: 'Run it again with --debug and report what it prints; secrets are removed from it.'}],
+    cause: thrown,
+  })
+}
+
+/** oclif's errors about the command line carry the parsed input or ask for its exit code 2. */
+function isParserError(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false
+  const {oclif, parse} = thrown as Error & {oclif?: {exit?: number}; parse?: unknown}
+  return parse !== undefined || oclif?.exit === 2
+}
