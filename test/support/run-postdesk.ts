@@ -1,0 +1,68 @@
+/** Runs the program as a user does, in a child process. */
+import {spawn} from 'node:child_process'
+import {mkdtemp, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import type {TestContext} from 'node:test'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+export interface Run {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  /** POSTDESK_HOME. */
+  readonly home: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Standard input; closed at once when left out. */
+  readonly input?: string | Uint8Array
+  readonly signal?: AbortSignal
+}
+
+/** Runs one command line; resolves whatever its exit code. */
+export function postdesk(args: readonly string[], options: RunOptions): Promise<Run> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [join(ROOT, 'bin/run.js'), ...args], {
+      env: {...cleanEnv(), POSTDESK_HOME: options.home, ...options.env},
+      ...(options.signal ? {signal: options.signal, killSignal: 'SIGKILL'} : {}),
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+    child.stdin.on('error', () => {}) // it may end before it has read everything
+    child.stdin.end(options.input ?? '')
+    child.on('error', (error) => (error.name === 'AbortError' ? undefined : failed(error)))
+    child.on('close', (code, signal) => done({code, signal, stdout, stderr}))
+  })
+}
+
+/** The envelope of a run with `--json`. @throws with everything the run printed, where it is not one object. */
+// oxlint-disable-next-line typescript/no-explicit-any -- tests assert on whatever is there
+export async function postdeskJson(args: readonly string[], options: RunOptions): Promise<any> {
+  const run = await postdesk([...args, '--json'], options)
+  try {
+    return JSON.parse(run.stdout)
+  } catch {
+    throw new Error(`no JSON from postdesk ${args.join(' ')} (${run.code}): ${run.stdout}\n${run.stderr}`)
+  }
+}
+
+/** A new home directory for the length of a test. */
+export async function temporaryHome(t: TestContext): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'postdesk-test-'))
+  t.after(() => rm(home, {recursive: true, force: true}))
+  return home
+}
+
+/** The environment of the tests without what would change how the program behaves. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  const env = {...process.env}
+  for (const name of Object.keys(env))
+    if (name.startsWith('POSTDESK_') || name === 'CI' || name === 'NODE_OPTIONS' || name === 'NODE_TEST_CONTEXT')
+      delete env[name]
+  return env
+}
