@@ -1,0 +1,213 @@
+import {addressParser, decodeWords} from 'postal-mime'
+import {messageOf as reasonOf} from '../errors.ts'
+import {readDate} from './date.ts'
+import {Digest, TrimmedDigest} from './digest.ts'
+import {fingerprint} from './fingerprint.ts'
+import {fieldValue, readHeader} from './header.ts'
+import {htmlToText} from './html-text.ts'
+import {MAX_ADDRESSES, MAX_FALLBACK_HEADER_BYTES} from './limits.ts'
+import type {Address, Attachment, Body, Defect, Field, Message, ParsedMessage} from './message.ts'
+import {readMessageId, readMessageIds} from './message-id.ts'
+import {scanStructure, StructureScanner, type Leaf, type Structure} from './structure.ts'
+
+/** Reads a message that is in memory. Never throws: what cannot be read is a defect of the message. */
+export function parseMessage(raw: Uint8Array): ParsedMessage {
+  const structure = scanStructure(raw)
+  return {message: readMessage(structure), body: readBody(structure)}
+}
+
+/** As `parseMessage`, for a message of any size; memory is that of a piece, the header and the text. */
+export async function parseStream(chunks: AsyncIterable<Uint8Array>): Promise<ParsedMessage> {
+  const scanner = new StructureScanner()
+  for await (const chunk of chunks) scanner.push(chunk)
+  const structure = scanner.end()
+  return {message: readMessage(structure), body: readBody(structure)}
+}
+
+/** The facts of a message that is in memory, without its text, which costs less. */
+export function parseFacts(raw: Uint8Array): Message {
+  return readMessage(scanStructure(raw))
+}
+
+/**
+ * What can be said of a message whose parsing did not come to an end: its topmost fields, read without the library,
+ * and the hashes. `why` becomes the defect `parse-failed`.
+ */
+export function describeUnparsed(raw: Uint8Array, why: string): Message {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  const empty = /\r?\n\r?\n/.exec(bytes.toString('latin1', 0, MAX_FALLBACK_HEADER_BYTES))
+  const digest = new Digest()
+  digest.push(bytes)
+  const bodyDigest = new TrimmedDigest()
+  if (empty !== null) bodyDigest.push(bytes.subarray(empty.index + empty[0].length), true)
+  const structure: Structure = {
+    fields: readHeader(bytes.subarray(0, empty?.index ?? MAX_FALLBACK_HEADER_BYTES)).fields,
+    leaves: [],
+    defects: [],
+    size: bytes.length,
+    sha256: digest.end(),
+    bodySha256: bodyDigest.end(),
+  }
+  return factsOf(structure, plainReader, [{code: 'parse-failed', detail: why}])
+}
+
+// Facts ---------------------------------------------------------------------------------------------------------------
+
+/** How values of fields are decoded. */
+interface FieldReader {
+  /** Encoded words of a text (RFC 2047). */
+  text(value: string): string
+  addresses(value: string): readonly Address[]
+}
+
+const libraryReader: FieldReader = {
+  text: (value) => (value.includes('=?') ? decodeWords(value) : value),
+  addresses: (value) =>
+    addressParser(value, {flatten: true}).flatMap(({name, address}) =>
+      address === undefined || address === '' ? [] : [{name, address: lowerDomain(address)}],
+    ),
+}
+
+/** For what the library cannot read: words as they stand, and whatever looks like an address. */
+const plainReader: FieldReader = {
+  text: (value) => value,
+  addresses: (value) =>
+    value
+      .split(/[\s,;<>"()]+/)
+      .flatMap((word) => (/^[^@]+@[^@]+$/.test(word) ? [{name: '', address: lowerDomain(word)}] : [])),
+}
+
+function readMessage(structure: Structure): Message {
+  try {
+    return factsOf(structure, libraryReader, [])
+  } catch (error) {
+    return factsOf(structure, plainReader, [{code: 'parse-failed', detail: reasonOf(error)}])
+  }
+}
+
+function factsOf(structure: Structure, reader: FieldReader, found: readonly Defect[]): Message {
+  const {fields} = structure
+  const defects = [...structure.defects, ...found]
+  const value = (name: string) => fieldValue(fields, name)
+  const repeated = repeatedFields(fields)
+  if (repeated.length > 0) defects.push({code: 'header-repeated', detail: repeated.join(', ')})
+
+  const dateField = value('date')
+  const date = dateField === null ? null : readDate(dateField)
+  if (dateField !== null && date === null) defects.push({code: 'date-invalid', detail: dateField.slice(0, 100)})
+
+  const addresses = (values: readonly string[]): readonly Address[] => {
+    const all = values.flatMap((text) => reader.addresses(text))
+    if (all.length > MAX_ADDRESSES) {
+      defects.push({code: 'header-too-large', detail: `only the first ${MAX_ADDRESSES} of ${all.length} addresses`})
+    }
+    return all.slice(0, MAX_ADDRESSES)
+  }
+  const first = (name: string) => {
+    const text = value(name)
+    return text === null ? [] : [text]
+  }
+  const every = (name: string) => fields.filter((field) => field.name === name).map((field) => field.value)
+
+  const messageId = readMessageId(value('message-id'))
+  const subjectField = value('subject') ?? ''
+  const from = addresses(first('from'))
+  return {
+    messageId,
+    inReplyTo: readMessageIds(value('in-reply-to')),
+    references: readMessageIds(value('references')),
+    subject: reader.text(subjectField),
+    from,
+    // Recipients are never given up: where a program wrote several of these fields, all of them count.
+    to: addresses(every('to')),
+    cc: addresses(every('cc')),
+    replyTo: addresses(first('reply-to')),
+    date,
+    fields,
+    attachments: structure.leaves.flatMap((leaf) => attachmentOf(leaf, reader)),
+    defects,
+    size: structure.size,
+    sha256: structure.sha256,
+    fingerprint: fingerprint({
+      messageId,
+      date: dateField ?? '',
+      from: from.map(({address}) => address),
+      subject: subjectField,
+      bodySha256: structure.bodySha256,
+    }),
+  }
+}
+
+/** RFC 5321 2.4: the domain does not distinguish case, the local part may. */
+function lowerDomain(address: string): string {
+  const at = address.lastIndexOf('@')
+  return address.slice(0, at + 1) + address.slice(at + 1).toLowerCase()
+}
+
+/** Fields that may stand once (RFC 5322 3.6). The topmost counts. */
+const SINGLE_FIELDS = new Set([
+  'date',
+  'from',
+  'sender',
+  'reply-to',
+  'to',
+  'cc',
+  'bcc',
+  'message-id',
+  'in-reply-to',
+  'references',
+  'subject',
+])
+
+function repeatedFields(fields: readonly Field[]): readonly string[] {
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const {name} of fields) {
+    if (!SINGLE_FIELDS.has(name)) continue
+    if (seen.has(name)) repeated.add(name)
+    seen.add(name)
+  }
+  return [...repeated]
+}
+
+function attachmentOf(leaf: Leaf, reader: FieldReader): readonly Attachment[] {
+  if (leaf.content.kind === 'text') return []
+  return [
+    {
+      part: leaf.part,
+      filename: leaf.filename === null ? null : reader.text(leaf.filename),
+      contentType: leaf.contentType,
+      size: leaf.content.size,
+      sha256: leaf.content.sha256,
+      contentId: leaf.contentId,
+      inline: leaf.disposition === 'inline' || (leaf.related && leaf.contentId !== null),
+      offset: leaf.offset,
+      length: leaf.length,
+      transferEncoding: leaf.transferEncoding,
+    },
+  ]
+}
+
+// Body ----------------------------------------------------------------------------------------------------------------
+
+/**
+ * The text leaves as a person reads them: of each multipart/alternative the plain leaves, or its HTML where there is
+ * no plain one (RFC 2046 5.1.4), one after the other.
+ */
+function readBody(structure: Structure): Body {
+  const sections = new Map<number | string, {plain: string[]; html: string[]}>()
+  const html: string[] = []
+  for (const leaf of structure.leaves) {
+    if (leaf.content.kind !== 'text') continue
+    const {text} = leaf.content
+    const key = leaf.alternative ?? leaf.part
+    const section = sections.get(key) ?? {plain: [], html: []}
+    sections.set(key, section)
+    const isHtml = leaf.contentType === 'text/html'
+    if (isHtml) html.push(text)
+    // An empty plain part beside HTML is what some programs write that know only HTML.
+    if (text.trim() !== '') (isHtml ? section.html : section.plain).push(text)
+  }
+  const texts = [...sections.values()].flatMap(({plain, html}) => (plain.length > 0 ? plain : html.map(htmlToText)))
+  return {text: texts.join('\n'), html: html.length > 0 ? html.join('\n') : null}
+}

@@ -1,0 +1,587 @@
+/**
+ * Finds the parts of a message in its bytes (RFC 2046 5.1), whatever the size: bytes come in pieces and are not kept,
+ * save for headers and for the text that a person reads, both bounded. Attachments are described and hashed in passing.
+ */
+import {decodeCharset} from './charset.ts'
+import {Digest, TrimmedDigest} from './digest.ts'
+import {fieldValue, readHeader, type Header} from './header.ts'
+import {
+  MAX_BOUNDARY_PADDING,
+  MAX_DEPTH,
+  MAX_HEADER_BYTES,
+  MAX_PARTS,
+  MAX_PART_HEADER_BYTES,
+  MAX_TEXT_BYTES,
+} from './limits.ts'
+import type {Defect, DefectCode, Field, PartLocation, TransferEncoding} from './message.ts'
+import {readStructuredHeader, type StructuredHeader} from './structured-header.ts'
+import {createTransferDecoder, readTransferEncoding, type TransferDecoder} from './transfer-encoding.ts'
+
+/** What a leaf holds: text is kept for reading, anything else is only described. */
+export type LeafContent =
+  /** `text` is decoded; `size` counts the decoded bytes before the charset, up to the limit. */
+  | {readonly kind: 'text'; readonly text: string; readonly size: number}
+  | {readonly kind: 'opaque'; readonly size: number; readonly sha256: string}
+
+/** A part without parts. A `message/rfc822` part is one: its inside is read by parsing its decoded bytes. */
+export interface Leaf extends PartLocation {
+  /** The position in the tree (RFC 9051 6.4.5). */
+  readonly part: string
+  /** `type/subtype` in lower case. */
+  readonly contentType: string
+  /** `attachment`, `inline` or another word in lower case; null where the field is missing. */
+  readonly disposition: string | null
+  /** As it stands in the parameters, encoded words not decoded; null where none is given. */
+  readonly filename: string | null
+  /** Without angle brackets. */
+  readonly contentId: string | null
+  /** Number of the outermost multipart/alternative around it, null outside of any: leaves of one say the same. */
+  readonly alternative: number | null
+  /** True inside multipart/related (RFC 2387). */
+  readonly related: boolean
+  readonly content: LeafContent
+}
+
+/** A message as its bytes tell it. */
+export interface Structure {
+  readonly fields: readonly Field[]
+  readonly leaves: readonly Leaf[]
+  /** At most one of a code: the first. */
+  readonly defects: readonly Defect[]
+  readonly size: number
+  /** SHA-256 of all bytes, in hex. */
+  readonly sha256: string
+  /** SHA-256 of the bytes after the header without white space at the end, in hex. */
+  readonly bodySha256: string
+}
+
+/** Finds the structure of a message that is in memory. Never throws for what stands in it. */
+export function scanStructure(raw: Uint8Array): Structure {
+  return new StructureScanner().end(raw)
+}
+
+const DELIMITER_START = Buffer.from('\n--')
+const NOTHING = Buffer.alloc(0)
+const LF = 0x0a
+const CR = 0x0d
+const DASH = 0x2d
+
+/** Bytes that can be the start of a line break and a delimiter, and must wait for what follows: CR LF and one dash. */
+const HELD_BACK = 3
+
+/** Decoding works on pieces of this size, so that a large attachment in memory is not held three times. */
+const DECODE_PIECE_BYTES = 256 * 1024
+
+/** An open multipart. */
+interface Frame {
+  /** The bytes after `--` (RFC 2046 5.1.1). */
+  readonly boundary: Buffer
+  readonly path: string
+  readonly digest: boolean
+  readonly alternative: number | null
+  readonly related: boolean
+  /** Parts begun so far. */
+  parts: number
+}
+
+/** A leaf whose end is not reached yet. */
+interface OpenLeaf {
+  readonly described: Omit<Leaf, 'length' | 'content'>
+  readonly sink: Sink
+}
+
+interface Sink {
+  push(bytes: Buffer): void
+  end(): LeafContent
+}
+
+/** How a candidate for a delimiter line turned out; for a hit, `#hit` says more. */
+type Match = 'hit' | 'none' | 'unknown'
+
+/** Takes a message in pieces: any number of `push`, then one `end`. Pieces may be reused after the call. */
+export class StructureScanner {
+  readonly #raw = new Digest()
+  readonly #body = new TrimmedDigest()
+  readonly #defects = new Map<DefectCode, string>()
+  readonly #leaves: Leaf[] = []
+  readonly #frames: Frame[] = []
+  #fields: readonly Field[] = []
+
+  /** Bytes that are not consumed yet; `#windowOffset` is the place of the first in the message. */
+  #window: Buffer = NOTHING
+  #windowOffset = 0
+  #size = 0
+  /** True when all bytes are in the window. */
+  #final = false
+  /** True once bytes came by `push`: then nothing may be kept that points into them. */
+  #pieces = false
+
+  #state: 'header' | 'header-rest' | 'body' | 'ignored' = 'header'
+  /** In a header: where in the window the next line starts that was not looked at. */
+  #line = 0
+  /** In the rest of a header: what was read of it. */
+  #header: Header | null = null
+  /** In the rest of a header: true where the window starts within a line. */
+  #midLine = false
+  /** In a body: true where the window starts at the start of a line. */
+  #lineStart = false
+  /** True until the header of the message itself is read. */
+  #atRoot = true
+  #open: OpenLeaf | null = null
+  #entities = 0
+  #alternatives = 0
+  #textLeft = MAX_TEXT_BYTES
+  #hit = {level: 0, closes: false, end: 0}
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.#pieces = true
+    this.#take(Buffer.from(chunk))
+  }
+
+  /** `rest` may be the whole message: then nothing of it is copied. */
+  end(rest: Uint8Array = NOTHING): Structure {
+    this.#final = true
+    this.#take(Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength))
+    for (const frame of this.#frames.toReversed()) this.#closeUnfinished(frame)
+    return {
+      fields: this.#fields,
+      leaves: this.#leaves,
+      defects: [...this.#defects].map(([code, detail]) => ({code, detail})),
+      size: this.#size,
+      sha256: this.#raw.end(),
+      bodySha256: this.#body.end(),
+    }
+  }
+
+  #take(chunk: Buffer): void {
+    this.#size += chunk.length
+    this.#raw.push(chunk)
+    if (!this.#atRoot) this.#body.push(chunk, this.#final)
+    this.#window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk])
+    while (this.#step());
+  }
+
+  /** Works on the window. False when it needs more bytes, or there are no more. */
+  #step(): boolean {
+    switch (this.#state) {
+      case 'header':
+        return this.#readHeader()
+      case 'header-rest':
+        return this.#skipHeader()
+      case 'body':
+        return this.#readBody()
+      case 'ignored':
+        this.#consume(this.#window.length)
+        return false
+    }
+  }
+
+  /** Drops the first bytes of the window. */
+  #consume(count: number): void {
+    this.#windowOffset += count
+    this.#window = this.#window.subarray(count)
+  }
+
+  #note(code: DefectCode, detail: string): void {
+    if (!this.#defects.has(code)) this.#defects.set(code, detail)
+  }
+
+  // Header ----------------------------------------------------------------------------------------------------------
+
+  /** The window starts at the first byte of a header. */
+  #readHeader(): boolean {
+    const window = this.#window
+    const limit = this.#atRoot ? MAX_HEADER_BYTES : MAX_PART_HEADER_BYTES
+    while (this.#line <= limit) {
+      const line = this.#line
+      const length = this.#emptyLine(line)
+      if (length === -1) return this.#endOfHeaderBytes()
+      if (length > 0) {
+        this.#endHeader(line, line + length)
+        return true
+      }
+      if (window[line] === DASH) {
+        const match = this.#matchDelimiter(line)
+        if (match === 'unknown') return false
+        if (match === 'hit') {
+          this.#endHeader(line, line)
+          return true
+        }
+      }
+      const newline = window.indexOf(LF, line)
+      if (newline === -1) {
+        if (window.length > limit) break
+        return this.#endOfHeaderBytes()
+      }
+      this.#line = newline + 1
+    }
+    this.#note('header-too-large', `only the first ${limit} bytes of a header are read`)
+    this.#header = readHeader(window.subarray(0, limit))
+    this.#consume(this.#line)
+    this.#line = 0
+    this.#midLine = false
+    this.#state = 'header-rest'
+    return true
+  }
+
+  /** Length of the empty line at that place: 0 where there is none, -1 where the window ends too early to tell. */
+  #emptyLine(at: number): number {
+    const window = this.#window
+    if (window[at] === LF) return 1
+    if (at >= window.length || (window[at] === CR && at + 1 >= window.length)) return -1
+    return window[at] === CR && window[at + 1] === LF ? 2 : 0
+  }
+
+  /** The window ended within a header. */
+  #endOfHeaderBytes(): boolean {
+    if (!this.#final) return false
+    const header = readHeader(this.#window)
+    // A message without an empty line may still have a body: it starts where lines stop to be fields. Where there is
+    // an empty line, such lines are damage within the header, and the fields after them count.
+    const end = this.#atRoot && header.firstMalformed !== -1 ? header.firstMalformed : this.#window.length
+    this.#endHeader(end, end)
+    return true
+  }
+
+  /** Skips what is over the limit of a header, up to the empty line or a delimiter. */
+  #skipHeader(): boolean {
+    const window = this.#window
+    let line = 0
+    if (this.#midLine) {
+      line = window.indexOf(LF) + 1
+      if (line === 0) {
+        this.#consume(window.length)
+        if (this.#final) this.#endHeader(0, 0)
+        return this.#final
+      }
+      this.#midLine = false
+    }
+    for (;;) {
+      const length = this.#emptyLine(line)
+      const match = length === 0 && window[line] === DASH ? this.#matchDelimiter(line) : 'none'
+      if (length > 0 || match === 'hit') {
+        this.#endHeader(line, line + Math.max(length, 0))
+        return true
+      }
+      if (length === -1 || match === 'unknown') {
+        this.#consume(line)
+        if (this.#final) this.#endHeader(this.#window.length, this.#window.length)
+        return this.#final
+      }
+      const newline = window.indexOf(LF, line)
+      if (newline === -1) {
+        this.#midLine = true
+        this.#consume(window.length)
+        if (this.#final) this.#endHeader(0, 0)
+        return this.#final
+      }
+      line = newline + 1
+    }
+  }
+
+  /** A header ends before `end`, the body starts at `body`. */
+  #endHeader(end: number, body: number): void {
+    const header = this.#header ?? readHeader(this.#window.subarray(0, end))
+    this.#header = null
+    this.#line = 0
+    if (header.notUtf8) this.#note('header-not-utf8', 'a header has bytes that are not UTF-8; read as windows-1252')
+    if (header.tooManyFields) this.#note('header-too-large', `only the first ${header.fields.length} fields are read`)
+    if (header.malformedLines > 0) {
+      this.#note('header-line-malformed', `lines of a header that are no field: ${header.malformedLines}`)
+    }
+    this.#consume(body)
+    if (this.#atRoot) {
+      this.#atRoot = false
+      this.#fields = header.fields
+      this.#body.push(this.#window, this.#final)
+    }
+    this.#state = 'body'
+    this.#lineStart = true
+    this.#beginEntity(header.fields)
+  }
+
+  // Parts -----------------------------------------------------------------------------------------------------------
+
+  /** Something with a header begins its body: a multipart is entered, anything else becomes a leaf. */
+  #beginEntity(fields: readonly Field[]): void {
+    const parent = this.#frames.at(-1)
+    if (++this.#entities > MAX_PARTS) {
+      this.#note('too-many-parts', `only the first ${MAX_PARTS} are read`)
+      this.#frames.length = 0
+      this.#state = 'ignored'
+      return
+    }
+    const type = contentTypeOf(fieldValue(fields, 'content-type'), parent?.digest ?? false)
+    const path = parent === undefined ? '' : parent.path + String(parent.parts)
+    if (type.value.startsWith('multipart/') && this.#enter(type, path, parent)) return
+    this.#beginLeaf(fields, type, path === '' ? '1' : path, parent)
+  }
+
+  /** Enters a multipart. False where that cannot be, and it is a leaf instead. */
+  #enter(type: StructuredHeader, path: string, parent: Frame | undefined): boolean {
+    const boundary = type.parameters.get('boundary')?.trimEnd() ?? ''
+    if (boundary === '') {
+      this.#note('boundary-missing', `a ${type.value} names no boundary`)
+      return false
+    }
+    if (this.#frames.length >= MAX_DEPTH) {
+      this.#note('nested-too-deep', `only ${MAX_DEPTH} nested multiparts are read`)
+      return false
+    }
+    const alternative = type.value === 'multipart/alternative' ? this.#alternatives++ : null
+    this.#frames.push({
+      boundary: Buffer.from(boundary, 'utf8'),
+      path: path === '' ? '' : `${path}.`,
+      digest: type.value === 'multipart/digest',
+      alternative: parent?.alternative ?? alternative,
+      related: type.value === 'multipart/related' || (parent?.related ?? false),
+      parts: 0,
+    })
+    // What stands before the first delimiter is for readers that know no MIME; but where no delimiter ever comes, it
+    // is all there is, and shown.
+    this.#open = {
+      described: {
+        part: path === '' ? '1' : path,
+        offset: this.#windowOffset,
+        transferEncoding: '7bit',
+        contentType: 'text/plain',
+        disposition: null,
+        filename: null,
+        contentId: null,
+        alternative: null,
+        related: false,
+      },
+      sink: this.#textSink('7bit', null),
+    }
+    return true
+  }
+
+  #beginLeaf(fields: readonly Field[], type: StructuredHeader, part: string, parent: Frame | undefined): void {
+    const disposition = readDisposition(fieldValue(fields, 'content-disposition'))
+    const filename = disposition?.parameters.get('filename') ?? type.parameters.get('name') ?? null
+    const encodingField = fieldValue(fields, 'content-transfer-encoding')
+    const transferEncoding = readTransferEncoding(encodingField)
+    if (transferEncoding === null) {
+      this.#note('encoding-unknown', `Content-Transfer-Encoding ${encodingField?.slice(0, 60) ?? ''}`)
+    }
+    const described = {
+      part,
+      offset: this.#windowOffset,
+      transferEncoding: transferEncoding ?? 'binary',
+      // A multipart that could not be entered is shown as the text it is, unless it is deep within others.
+      contentType: type.value.startsWith('multipart/') && this.#frames.length < MAX_DEPTH ? 'text/plain' : type.value,
+      disposition: disposition?.value ?? null,
+      filename,
+      contentId: readContentId(fieldValue(fields, 'content-id')),
+      alternative: parent?.alternative ?? null,
+      related: parent?.related ?? false,
+    }
+    const isText = described.contentType === 'text/plain' || described.contentType === 'text/html'
+    const isAttached = described.disposition === 'attachment' || (filename !== null && parent !== undefined)
+    this.#open = {
+      described,
+      sink:
+        isText && !isAttached
+          ? this.#textSink(described.transferEncoding, type.parameters.get('charset') ?? null)
+          : this.#opaqueSink(described.transferEncoding),
+    }
+  }
+
+  /** Keeps the encoded bytes up to the limit and decodes them at once at the end. */
+  #textSink(encoding: TransferEncoding, charset: string | null): Sink {
+    const kept: Buffer[] = []
+    return {
+      push: (bytes) => {
+        const taken = bytes.subarray(0, this.#textLeft)
+        if (taken.length < bytes.length) this.#note('text-truncated', `only ${MAX_TEXT_BYTES} bytes of text are read`)
+        this.#textLeft -= taken.length
+        if (taken.length > 0) kept.push(this.#pieces ? Buffer.from(taken) : taken)
+      },
+      end: () => {
+        const decoder = createTransferDecoder(encoding)
+        const pieces = kept.map((bytes) => decoder.push(bytes))
+        const rest = decoder.end()
+        if (rest.length > 0) pieces.push(rest)
+        this.#noteMalformed(decoder, encoding)
+        const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+        const {text, known} = decodeCharset(bytes, charset)
+        if (!known) this.#note('charset-unknown', `charset ${charset?.slice(0, 60) ?? ''}`)
+        return {kind: 'text', text, size: bytes.length}
+      },
+    }
+  }
+
+  #opaqueSink(encoding: TransferEncoding): Sink {
+    const decoder = createTransferDecoder(encoding)
+    const digest = new Digest()
+    let size = 0
+    const take = (decoded: Buffer) => {
+      size += decoded.length
+      digest.push(decoded)
+    }
+    return {
+      push: (bytes) => {
+        for (let start = 0; start < bytes.length; start += DECODE_PIECE_BYTES) {
+          take(decoder.push(bytes.subarray(start, start + DECODE_PIECE_BYTES)))
+        }
+      },
+      end: () => {
+        take(decoder.end())
+        this.#noteMalformed(decoder, encoding)
+        return {kind: 'opaque', size, sha256: digest.end()}
+      },
+    }
+  }
+
+  #noteMalformed(decoder: TransferDecoder, encoding: TransferEncoding): void {
+    if (decoder.malformed) this.#note('encoding-malformed', `a part is not clean ${encoding}`)
+  }
+
+  // Body ------------------------------------------------------------------------------------------------------------
+
+  /** The window starts within a body: of a leaf, or before the first or after the last part of a multipart. */
+  #readBody(): boolean {
+    const window = this.#window
+    if (this.#frames.length === 0) {
+      this.#bodyBytes(window.length)
+      if (this.#final) this.#closeLeaf()
+      return false
+    }
+    if (this.#lineStart) {
+      // An empty body: the line break before the delimiter is the empty line after the header.
+      if (window.length < 2 && !this.#final) return false
+      const match = this.#matchDelimiter(0)
+      if (match === 'unknown') return false
+      this.#lineStart = false
+      if (match === 'hit') {
+        this.#passDelimiter()
+        return true
+      }
+    }
+    let from = 0
+    for (;;) {
+      const newline = window.indexOf(DELIMITER_START, from)
+      if (newline === -1) {
+        this.#bodyBytes(this.#final ? window.length : Math.max(0, window.length - HELD_BACK))
+        if (this.#final) this.#closeLeaf()
+        return false
+      }
+      const match = this.#matchDelimiter(newline + 1)
+      if (match !== 'none') {
+        // RFC 2046 5.1.1: the line break before the delimiter belongs to the delimiter.
+        const content = newline > 0 && window[newline - 1] === CR ? newline - 1 : newline
+        const hitEnd = this.#hit.end
+        this.#bodyBytes(content)
+        if (match === 'unknown') return false
+        this.#hit.end = hitEnd - content
+        this.#passDelimiter()
+        return true
+      }
+      from = newline + DELIMITER_START.length
+    }
+  }
+
+  /** The first bytes of the window are content. */
+  #bodyBytes(count: number): void {
+    if (count > 0) this.#open?.sink.push(this.#window.subarray(0, count))
+    this.#consume(count)
+  }
+
+  /** The leaf that is open ends before the window. */
+  #closeLeaf(): void {
+    const open = this.#open
+    if (open === null) return
+    this.#open = null
+    this.#leaves.push({
+      ...open.described,
+      length: this.#windowOffset - open.described.offset,
+      content: open.sink.end(),
+    })
+  }
+
+  /**
+   * Tells whether the line at that place of the window is a delimiter of an open multipart, the innermost first:
+   * `--`, the boundary, `--` for the last one, white space (RFC 2046 5.1.1).
+   */
+  #matchDelimiter(at: number): Match {
+    const window = this.#window
+    if (window[at] !== DASH || window[at + 1] !== DASH) return 'none'
+    for (let level = this.#frames.length - 1; level >= 0; level--) {
+      const match = this.#matchBoundary(this.#frames[level]!.boundary, at + 2)
+      if (match === 'none') continue
+      this.#hit.level = level
+      return match
+    }
+    return 'none'
+  }
+
+  #matchBoundary(boundary: Buffer, start: number): Match {
+    const window = this.#window
+    const {length} = window
+    const atEnd = (): Match => (this.#final ? 'hit' : 'unknown')
+    for (let i = 0; i < boundary.length; i++) {
+      if (start + i >= length) return this.#final ? 'none' : 'unknown'
+      if (window[start + i] !== boundary[i]) return 'none'
+    }
+    let i = start + boundary.length
+    if (i + 1 >= length && !this.#final) return 'unknown'
+    const closes = window[i] === DASH && window[i + 1] === DASH
+    if (closes) i += 2
+    const limit = i + MAX_BOUNDARY_PADDING
+    while (i < limit && (window[i] === 0x20 || window[i] === 0x09)) i++
+    if (window[i] === CR) i++
+    this.#hit = {level: 0, closes, end: Math.min(i + 1, length)}
+    if (i >= length) return atEnd()
+    return window[i] === LF ? 'hit' : 'none'
+  }
+
+  /** The window starts with a delimiter, or its line break, that was just matched. */
+  #passDelimiter(): void {
+    const {level, closes, end} = this.#hit
+    // Before the first part of a multipart: what is open is not a leaf, after all.
+    if (level === this.#frames.length - 1 && this.#frames[level]!.parts === 0) this.#open = null
+    this.#closeLeaf()
+    for (const frame of this.#frames.slice(level + 1).toReversed()) this.#closeUnfinished(frame)
+    this.#frames.length = level + 1
+    this.#consume(end)
+    this.#lineStart = true
+    if (closes) {
+      this.#frames.length = level
+      this.#state = 'body'
+      return
+    }
+    this.#frames[level]!.parts++
+    this.#state = 'header'
+    this.#line = 0
+  }
+
+  /** A multipart that is not closed by its own last delimiter. */
+  #closeUnfinished(frame: Frame): void {
+    if (frame.parts === 0) this.#note('boundary-missing', 'a multipart without any of its boundaries')
+    else this.#note('boundary-unclosed', 'a multipart that is not closed')
+  }
+}
+
+// Fields of parts -----------------------------------------------------------------------------------------------------
+
+const TEXT_PLAIN: StructuredHeader = {value: 'text/plain', parameters: new Map()}
+const MESSAGE: StructuredHeader = {value: 'message/rfc822', parameters: new Map()}
+
+/** RFC 2045 5.2: what is missing or cannot be read is plain text; in a digest, a message (RFC 2046 5.1.5). */
+function contentTypeOf(value: string | null, inDigest: boolean): StructuredHeader {
+  if (value === null) return inDigest ? MESSAGE : TEXT_PLAIN
+  const type = readStructuredHeader(value)
+  if (/^[^\s/]+\/[^\s/]+$/.test(type.value)) return type
+  return {value: 'text/plain', parameters: type.parameters}
+}
+
+function readDisposition(value: string | null): StructuredHeader | null {
+  return value === null ? null : readStructuredHeader(value)
+}
+
+/** Content-ID without its angle brackets (RFC 2045 7). */
+function readContentId(value: string | null): string | null {
+  const id = value === null ? '' : (/<([^<>]*)>/.exec(value)?.[1] ?? value).trim()
+  return id === '' ? null : id
+}

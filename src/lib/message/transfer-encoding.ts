@@ -1,0 +1,170 @@
+import type {TransferEncoding} from './message.ts'
+
+/** Decodes the body of a leaf piece by piece (RFC 2045 6). Pieces may be cut anywhere; the result is the same. */
+export interface TransferDecoder {
+  /** Bytes that are certain by now. */
+  push(encoded: Buffer): Buffer
+  /** What is left at the end. */
+  end(): Buffer
+  /** True once the input broke the rules of the encoding. */
+  readonly malformed: boolean
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** The decoder of an encoding. Time is linear in the input, memory is that of one piece. */
+export function createTransferDecoder(encoding: TransferEncoding): TransferDecoder {
+  if (encoding === 'base64') return new Base64Decoder()
+  if (encoding === 'quoted-printable') return new QuotedPrintableDecoder()
+  return {push: (bytes) => bytes, end: () => NOTHING, malformed: false}
+}
+
+/** What a Content-Transfer-Encoding field means: its first word, comments skipped; null for a word that is unknown. */
+export function readTransferEncoding(value: string | null): TransferEncoding | null {
+  if (value === null) return '7bit'
+  const word = /^(?:\([^)]*\)|[\s"])*([\w-]+)/.exec(value)?.[1]?.toLowerCase()
+  switch (word) {
+    case '7bit':
+    case '8bit':
+    case 'binary':
+    case 'base64':
+    case 'quoted-printable':
+      return word
+    case '7-bit':
+      return '7bit'
+    case '8-bit':
+      return '8bit'
+    case undefined:
+    default:
+      return null
+  }
+}
+
+/** Neither of the alphabet, nor padding, nor the white space of lines (RFC 2045 6.8). */
+const BASE64_JUNK = /[^A-Za-z0-9+/=\s]/
+const NOT_BASE64 = /[^A-Za-z0-9+/=]+/g
+
+/**
+ * Base64 (RFC 2045 6.8). Foreign characters are skipped. Padding in the middle ends a quantum and decoding goes on:
+ * some programs encode each line on its own.
+ */
+class Base64Decoder implements TransferDecoder {
+  malformed = false
+  /** Up to three characters that wait for the rest of their quantum. */
+  #carry = ''
+  #padded = false
+
+  push(encoded: Buffer): Buffer {
+    let text = encoded.toString('latin1')
+    if (!this.malformed && BASE64_JUNK.test(text)) this.malformed = true
+    text = this.#carry + text.replace(NOT_BASE64, '')
+    if (text === '') return NOTHING
+    if (this.#padded || text.includes('=')) return this.#pushPadded(text)
+    const whole = text.length - (text.length % 4)
+    this.#carry = text.slice(whole)
+    return Buffer.from(text.slice(0, whole), 'base64')
+  }
+
+  #pushPadded(text: string): Buffer {
+    const decoded: Buffer[] = []
+    let start = 0
+    while (start < text.length) {
+      const padding = text.indexOf('=', start)
+      const end = padding === -1 ? text.length : padding
+      if (end > start) {
+        if (this.#padded) this.malformed = true
+        this.#padded = false
+      }
+      const whole = padding === -1 ? end - ((end - start) % 4) : end
+      if (whole > start) decoded.push(Buffer.from(text.slice(start, whole), 'base64'))
+      this.#carry = text.slice(whole, end)
+      if (padding !== -1) this.#padded = true
+      start = end + 1
+    }
+    return decoded.length === 1 ? decoded[0]! : Buffer.concat(decoded)
+  }
+
+  end(): Buffer {
+    // One character holds six bits, too few for a byte.
+    if (this.#carry.length === 1) this.malformed = true
+    const rest = Buffer.from(this.#carry, 'base64')
+    this.#carry = ''
+    return rest
+  }
+}
+
+/** White space at the end of a line that may be padding of transport; a longer run is content, whatever follows. */
+const MAX_TRAILING_SPACES = 998
+
+/** Quoted-printable (RFC 2045 6.7). What is no valid escape is kept as it stands. */
+class QuotedPrintableDecoder implements TransferDecoder {
+  malformed = false
+  /** The start of an escape, or spaces of which it is not known yet whether they end the line. */
+  #carry: Buffer = NOTHING
+
+  push(encoded: Buffer): Buffer {
+    return this.#decode(this.#carry.length === 0 ? encoded : Buffer.concat([this.#carry, encoded]), false)
+  }
+
+  end(): Buffer {
+    return this.#decode(this.#carry, true)
+  }
+
+  #decode(input: Buffer, final: boolean): Buffer {
+    const {length} = input
+    const output = Buffer.allocUnsafe(length)
+    let size = 0
+    let i = 0
+    while (i < length) {
+      const byte = input[i]!
+      if (byte !== 0x3d && byte !== 0x20 && byte !== 0x09) {
+        output[size++] = byte
+        i++
+        continue
+      }
+      // Both need what follows: an escape its two digits or its line break, spaces the end of the line.
+      let after = i + 1
+      const limit = Math.min(length, i + 1 + MAX_TRAILING_SPACES)
+      while (after < limit && (input[after] === 0x20 || input[after] === 0x09)) after++
+      const runTooLong = after === i + 1 + MAX_TRAILING_SPACES
+      if (!final && !runTooLong && (after === length || (after === length - 1 && isEscapeStart(input, i, after)))) break
+
+      if (byte === 0x3d) {
+        const high = after === i + 1 ? hexDigit(input[i + 1]) : -1
+        const low = high === -1 ? -1 : hexDigit(input[i + 2])
+        if (low !== -1) {
+          output[size++] = (high << 4) | low
+          i += 3
+        } else if (after === length || input[after] === 0x0a) i = after + 1
+        else if (input[after] === 0x0d && input[after + 1] === 0x0a) i = after + 2
+        else {
+          this.malformed = true
+          output[size++] = byte
+          i++
+        }
+      } else if (!runTooLong && (after === length || input[after] === 0x0a || input[after] === 0x0d)) {
+        // RFC 2045 6.7 rule 3: white space at the end of a line was added on the way.
+        i = after
+      } else {
+        while (i < after) output[size++] = input[i++]!
+      }
+    }
+    // A copy: the input may be memory that its owner uses again.
+    this.#carry = i < length ? Buffer.from(input.subarray(i)) : NOTHING
+    return output.subarray(0, size)
+  }
+}
+
+/** True where the byte at `after` is the last one at hand, and an escape that starts at `i` would need one more. */
+function isEscapeStart(input: Buffer, i: number, after: number): boolean {
+  return input[i] === 0x3d && (input[after] === 0x0d || after === i + 1)
+}
+
+function hexDigit(byte: number | undefined): number {
+  if (byte === undefined) return -1
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37
+  // Lower case is not allowed, and common.
+  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57
+  return -1
+}
