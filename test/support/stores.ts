@@ -42,9 +42,12 @@ export async function startStore(t: TestContext, kind: StoreKind): Promise<Store
 interface Server {
   url(database: string): string
   execute(sql: string): Promise<void>
+  stop(): Promise<void>
 }
 
 let shared: Promise<Server> | undefined
+// At the top of the module, so that it belongs to the file and not to the test that happens to start the server.
+after(async () => (await shared)?.stop())
 
 /** One real PostgreSQL for a test file: it starts in about a second. */
 async function startServer(): Promise<Server> {
@@ -67,13 +70,13 @@ async function startServer(): Promise<Server> {
   const url = (database: string) => `postgres://postdesk:postdesk-test@127.0.0.1:${port}/${database}`
   const admin = new pg.Client({connectionString: url('postgres')})
   await admin.connect()
-  after(async () => {
-    await admin.end()
-    await server.stop()
-    await rm(directory, {recursive: true, force: true})
-  })
   return {
     url,
+    async stop() {
+      await admin.end()
+      await server.stop()
+      await rm(directory, {recursive: true, force: true})
+    },
     async execute(sql) {
       await admin.query(sql)
     },
