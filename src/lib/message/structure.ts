@@ -320,7 +320,7 @@ export class StructureScanner {
 
   /** Enters a multipart. False where that cannot be, and it is a leaf instead. */
   #enter(type: StructuredHeader, path: string, parent: Frame | undefined): boolean {
-    const boundary = type.parameters.get('boundary')?.trimEnd() ?? ''
+    const boundary = type.parameters.get('boundary') ?? ''
     if (boundary === '') {
       this.#note('boundary-missing', `a ${type.value} names no boundary`)
       return false

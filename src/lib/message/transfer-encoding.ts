@@ -40,9 +40,8 @@ export function readTransferEncoding(value: string | null): TransferEncoding | n
   }
 }
 
-/** Neither of the alphabet, nor padding, nor the white space of lines (RFC 2045 6.8). */
-const BASE64_JUNK = /[^A-Za-z0-9+/=\s]/
-const NOT_BASE64 = /[^A-Za-z0-9+/=]+/g
+/** Not of the alphabet (RFC 2045 6.8, and the two letters that RFC 4648 5 has instead), and not padding. */
+const NOT_BASE64 = /[^A-Za-z0-9+/=_-]+/g
 
 /**
  * Base64 (RFC 2045 6.8). Foreign characters are skipped. Padding in the middle ends a quantum and decoding goes on:
@@ -55,18 +54,24 @@ class Base64Decoder implements TransferDecoder {
   #padded = false
 
   push(encoded: Buffer): Buffer {
-    let text = encoded.toString('latin1')
-    if (!this.malformed && BASE64_JUNK.test(text)) this.malformed = true
-    text = this.#carry + text.replace(NOT_BASE64, '')
-    if (text === '') return NOTHING
-    if (this.#padded || text.includes('=')) return this.#pushPadded(text)
-    const whole = text.length - (text.length % 4)
-    this.#carry = text.slice(whole)
-    return Buffer.from(text.slice(0, whole), 'base64')
+    const text = this.#carry + encoded.toString('latin1').replace(/\s+/g, '')
+    if (!this.#padded) {
+      const whole = text.length - (text.length % 4)
+      const decoded = Buffer.from(whole === text.length ? text : text.slice(0, whole), 'base64')
+      // The decoder skips what is foreign and stops at padding: the length tells whether there was any.
+      if (decoded.length === (whole / 4) * 3) {
+        this.#carry = text.slice(whole)
+        return decoded
+      }
+    }
+    return this.#pushOdd(text)
   }
 
-  #pushPadded(text: string): Buffer {
+  #pushOdd(all: string): Buffer {
+    const text = all.replace(NOT_BASE64, '')
+    if (text.length < all.length) this.malformed = true
     const decoded: Buffer[] = []
+    this.#carry = ''
     let start = 0
     while (start < text.length) {
       const padding = text.indexOf('=', start)
@@ -76,6 +81,7 @@ class Base64Decoder implements TransferDecoder {
         this.#padded = false
       }
       const whole = padding === -1 ? end - ((end - start) % 4) : end
+      if (padding !== -1 && (end - start) % 4 === 1) this.malformed = true
       if (whole > start) decoded.push(Buffer.from(text.slice(start, whole), 'base64'))
       this.#carry = text.slice(whole, end)
       if (padding !== -1) this.#padded = true
@@ -85,11 +91,11 @@ class Base64Decoder implements TransferDecoder {
   }
 
   end(): Buffer {
+    const decoded = this.#pushOdd(this.#carry)
+    const rest = Buffer.from(this.#carry, 'base64')
     // One character holds six bits, too few for a byte.
     if (this.#carry.length === 1) this.malformed = true
-    const rest = Buffer.from(this.#carry, 'base64')
-    this.#carry = ''
-    return rest
+    return rest.length === 0 ? decoded : Buffer.concat([decoded, rest])
   }
 }
 
@@ -117,7 +123,8 @@ class QuotedPrintableDecoder implements TransferDecoder {
     let i = 0
     while (i < length) {
       const byte = input[i]!
-      if (byte !== 0x3d && byte !== 0x20 && byte !== 0x09) {
+      // Spaces within a line are the most of them: a visible character follows.
+      if (byte !== 0x3d && ((byte !== 0x20 && byte !== 0x09) || input[i + 1]! > 0x20)) {
         output[size++] = byte
         i++
         continue
