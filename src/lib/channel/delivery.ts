@@ -30,7 +30,7 @@ export type Content =
   /** The whole message in memory. */
   | {readonly kind: 'raw'; readonly bytes: Uint8Array}
   /** A message too large to hold: read once, in pieces of at most 1 MB. */
-  | {readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array>; readonly size: number}
+  | {readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array>}
   /** Over the configured size limit: only its header was fetched. */
   | {readonly kind: 'oversized'; readonly header: Uint8Array; readonly size: number}
   /** It was announced, and is no longer there. */
@@ -110,5 +110,7 @@ export interface Source {
   run(receive: Receive, run: SourceRun): Promise<Cursor | null>
   /** Resolves when something may have arrived, at the latest after `timeoutMs`; only a doorbell. */
   wait(timeoutMs: number, signal: AbortSignal): Promise<void>
+  /** Milliseconds spent waiting for the server in the last run, where the source knows. */
+  fetchMs?(): number
   close(): Promise<void>
 }

@@ -74,13 +74,13 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       await this.#parse()
       result = await this.run()
     } catch (thrown) {
-      this.#failure = toPostdeskError(thrown, this.ctor)
+      this.#failure = this.translate(thrown)
       this.log_('failed', {error: thrown instanceof Error ? thrown.stack : String(thrown)})
     }
     try {
       await this.#store?.close()
     } catch (thrown) {
-      this.#failure ??= toPostdeskError(thrown, this.ctor)
+      this.#failure ??= this.translate(thrown)
     }
     this.#finish(result ?? this.partialResult)
     return result as unknown as R
@@ -137,11 +137,21 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     }
     if (result !== undefined)
       process.stdout.write(this.redactor.redact(this.render(result, this.style(process.stdout))))
-    if (failure) process.stderr.write(this.redactor.redact(renderError(failure, this.style(process.stderr))))
+    if (failure) this.renderFailure(failure)
     else if (!this.#quiet) {
       for (const step of this.#nextSteps) process.stderr.write(`Next: ${step}\n`)
       if (this.#prompted.length > 0) process.stderr.write(`Next time: ${this.#equivalent()}\n`)
     }
+  }
+
+  /** Whatever was thrown, as an error of the catalogue. */
+  protected translate(thrown: unknown): PostdeskError {
+    return toPostdeskError(thrown, this.ctor)
+  }
+
+  /** Shows a failure to a person. */
+  protected renderFailure(error: PostdeskError): void {
+    process.stderr.write(this.redactor.redact(renderError(error, this.style(process.stderr))))
   }
 
   #equivalent(): string {
@@ -251,6 +261,19 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     if (!this.interactive) return otherwise
     const {confirm} = await import('./prompts.ts')
     return confirm(message)
+  }
+
+  /** The first SIGINT or SIGTERM ends the work in good order, the second ends the process. */
+  protected stopOnSignal(): {readonly signal: AbortSignal; reason(): 'SIGINT' | 'SIGTERM'} {
+    const controller = new AbortController()
+    let reason: 'SIGINT' | 'SIGTERM' = 'SIGINT'
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.on(name, () => {
+        if (controller.signal.aborted) process.exit(name === 'SIGINT' ? EXIT.sigint : EXIT.sigterm)
+        reason = name
+        controller.abort()
+      })
+    return {signal: controller.signal, reason: () => reason}
   }
 
   // Context ---------------------------------------------------------------------------------------------------------

@@ -37,5 +37,10 @@ export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
 
 /** An MTA runs its pipe without HOME; the user database knows it all the same. */
 function safeHome(env: NodeJS.ProcessEnv): string {
-  return env['HOME'] ? env['HOME'] : homedir()
+  if (env['HOME']) return env['HOME']
+  try {
+    return homedir()
+  } catch {
+    return '/nonexistent' // a user id without an entry: everything it needs must be given by flags
+  }
 }

@@ -1,4 +1,5 @@
 /** Which of the portal's addresses a mail was sent to. The sender of a mail must not be able to choose. */
+import type {Envelope} from '../channel/delivery.ts'
 import type {Message} from '../message/message.ts'
 import type {Arrival, ChannelFacts, Facts, RecipientMatch} from './facts.ts'
 
@@ -12,7 +13,7 @@ const DELIVERY_FIELDS = new Set(['delivered-to', 'x-original-to', 'envelope-to']
  * To and Cc only where that is missing too, or names nothing but the mailbox that was pulled.
  */
 export function matchRecipient(arrival: Arrival, facts: Facts): RecipientResult {
-  if (arrival.envelope !== null) return among('envelope', arrival.envelope.recipients, facts)
+  if (arrival.envelope !== null) return matchEnvelope(arrival.envelope, facts)
   const trusted = arrival.source.envelopeHeader
     ? addressesOf(arrival.message, (name) => name === arrival.source.envelopeHeader)
     : addressesOf(traceBlock(arrival.message), (name) => DELIVERY_FIELDS.has(name))
@@ -40,16 +41,17 @@ export function matchRecipient(arrival: Arrival, facts: Facts): RecipientResult 
   return {match: null, why: named ? `To and Cc name only ${named}` : 'no header names a recipient'}
 }
 
-function among(header: string, addresses: readonly string[], facts: Facts): RecipientResult {
-  for (const address of addresses) {
+/** The channel of an SMTP envelope, before the message itself was read. */
+export function matchEnvelope({recipients}: Envelope, facts: Pick<Facts, 'channels'>): RecipientResult {
+  for (const address of recipients) {
     const channel = lookUp(address, facts)
-    if (channel) return {match: {channel, address, header}}
+    if (channel) return {match: {channel, address, header: 'envelope'}}
   }
-  return {match: null, why: `the envelope names ${addresses.join(', ')}, which is no address of this portal`}
+  return {match: null, why: `the envelope names ${recipients.join(', ')}, which is no address of this portal`}
 }
 
 /** The exact address, else the one without its `+detail` (RFC 5233). */
-function lookUp(address: string, facts: Facts): ChannelFacts | undefined {
+function lookUp(address: string, facts: Pick<Facts, 'channels'>): ChannelFacts | undefined {
   const key = address.toLowerCase()
   return facts.channels.get(key) ?? facts.channels.get(key.replace(/\+[^@]*(?=@)/, ''))
 }

@@ -14,6 +14,7 @@ import type {
   QueueFacts,
 } from '../intake/facts.ts'
 import {referencedIds} from '../intake/match-thread.ts'
+import {outcomeOf, skipped, withheld} from '../intake/outcome.ts'
 import type {Address, Message} from '../message/message.ts'
 import {parseClosedPolicy, type AgentLoad} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
@@ -22,7 +23,7 @@ import type {StoreDialect} from './dialect.ts'
 import {reserve} from './ids.ts'
 import type {PortalRow} from './portals.ts'
 import {listMemberships, listQueues} from './queues.ts'
-import {finishRaw, findRaw, type RawChunk} from './raw.ts'
+import {dropRaw, finishRaw, findRaw, type RawChunk} from './raw.ts'
 import type {Db, Schema, TicketTable, Tx} from './schema.ts'
 
 // Facts -----------------------------------------------------------------------------------------------------------
@@ -334,36 +335,28 @@ export async function commit(
   for (const [index, planned] of batch.entries()) {
     if (planned.kind === 'absent') {
       settle(planned.item, planned.state, planned)
-      outcomes.push({item: planned.item, kind: 'skipped', ticket: null, address: null, reason: planned.why, bytes: 0})
+      outcomes.push(skipped(planned.item, planned.why))
       continue
     }
     if (planned.kind === 'withheld') {
       quarantine(planned.item, planned.reason, planned.why, {...planned, rawId: null})
-      outcomes.push({
-        item: planned.item,
-        kind: 'quarantined',
-        ticket: null,
-        address: null,
-        reason: `${planned.reason}: ${planned.why}`,
-        bytes: planned.size,
-      })
+      outcomes.push(withheld(planned.item, planned.reason, planned.why, planned.size))
       continue
     }
     const {arrival, decision, raw} = planned
     const {message, item} = arrival
-    const outcome = {item, address: decision.recipient?.channel.address ?? null, bytes: message.size}
     if (decision.kind === 'quarantine') {
       const rawId = await storeRaw(raw, message)
       quarantine(item, decision.reason, decision.why, {...arrival, rawId, header: null, size: message.size})
-      outcomes.push({...outcome, kind: 'quarantined', ticket: null, reason: `${decision.reason}: ${decision.why}`})
+      outcomes.push(outcomeOf(arrival, decision, null))
       continue
     }
     if (decision.kind === 'duplicate') {
-      if ('rawId' in raw) await storeRaw(raw, message)
+      if ('rawId' in raw) await dropRaw(tx, portalId, raw.rawId)
       settle(item, 'stored', {...arrival, messageId: real(decision.of.id)})
       const number =
         facts.tickets.get(decision.of.ticketId)?.number ?? created.get(real(decision.of.ticketId))?.number ?? null
-      outcomes.push({...outcome, kind: 'duplicate', ticket: number, reason: decision.why})
+      outcomes.push(outcomeOf(arrival, decision, number))
       continue
     }
     const {recipient, thread, route} = decision
@@ -462,11 +455,7 @@ export async function commit(
         transfer_encoding: attachment.transferEncoding,
       })
     settle(item, 'stored', {...arrival, messageId})
-    outcomes.push(
-      thread.ticket === null
-        ? {...outcome, kind: 'created', ticket: number, reason: route?.why ?? ''}
-        : {...outcome, kind: 'appended', ticket: number, reason: `answers ${thread.value}`},
-    )
+    outcomes.push(outcomeOf(arrival, decision, number))
   }
 
   function event(kind: string, ticketId: number, details: Record<string, unknown>) {

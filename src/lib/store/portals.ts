@@ -91,3 +91,15 @@ export async function deletePortal(tx: Tx, id: number): Promise<void> {
 export async function storeId(db: Db): Promise<string> {
   return (await db.selectFrom('store').select('id').executeTakeFirstOrThrow()).id
 }
+
+/** The portal that an address belongs to: as the address of a channel, else by its domain. */
+export async function findPortalByAddress(db: Db, address: string): Promise<PortalRow | undefined> {
+  const key = address.toLowerCase()
+  const owner = await db
+    .selectFrom('channel_address')
+    .innerJoin('portal', 'portal.id', 'channel_address.portal_id')
+    .selectAll('portal')
+    .where('channel_address.address', 'in', [key, key.replace(/\+[^@]*(?=@)/, '')])
+    .executeTakeFirst()
+  return owner ?? findPortalByDomain(db, key.slice(key.lastIndexOf('@') + 1))
+}

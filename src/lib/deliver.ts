@@ -1,0 +1,78 @@
+/** Takes one mail from an MTA's pipe. It is in the store when this resolves. */
+import type {Content, Delivery, Outcome} from './channel/delivery.ts'
+import type {Clock} from './clock.ts'
+import {emptyMessage, notFound} from './errors.ts'
+import type {SourceFacts} from './intake/facts.ts'
+import {matchEnvelope} from './intake/match-recipient.ts'
+import type {Log} from './log.ts'
+import {createParsePool} from './message/parse-pool.ts'
+import {createReceive} from './receive.ts'
+import {readPipe} from './receiver/pipe.ts'
+import {gatherFacts} from './store/intake.ts'
+import type {Store} from './store/open.ts'
+import {findPortalByAddress, type PortalRow} from './store/portals.ts'
+import {pipeSource} from './store/sources.ts'
+
+export interface DeliverOptions {
+  readonly store: Store
+  /** Null: the portal that the recipient belongs to. */
+  readonly portal: PortalRow | null
+  readonly recipient: string
+  /** Null for the null reverse-path; undefined where the MTA did not say. */
+  readonly sender: string | null | undefined
+  /** An unknown address is kept in the quarantine and not refused. */
+  readonly quarantineUnknown: boolean
+  readonly input: AsyncIterable<Uint8Array>
+  readonly clock: Clock
+  readonly log: Log
+  /** Tells this delivery from every other: random. */
+  readonly itemKey: string
+}
+
+/**
+ * @throws 67 for an unknown address, before anything is read or kept; 65 for an empty message.
+ */
+export async function deliver(options: DeliverOptions): Promise<Outcome> {
+  const {store, clock, recipient} = options
+  const portal = options.portal ?? (await findPortalByAddress(store.db, recipient))
+  if (!portal) throw unknownAddress(recipient)
+  const row = await pipeSource(store, portal.id, clock.now())
+  const source: SourceFacts = {id: row.id, kind: 'pipe', catchAll: null, envelopeHeader: null}
+  const envelope = {
+    recipients: [recipient],
+    ...(options.sender === undefined ? {} : {sender: options.sender}),
+  }
+  if (!options.quarantineUnknown) {
+    const facts = await gatherFacts(store.db, store.dialect, portal, [], clock.now())
+    if (matchEnvelope(envelope, facts).match === null) throw unknownAddress(recipient)
+  }
+  const content: Content | null = await readPipe(options.input)
+  if (content === null) throw emptyMessage()
+  const pool = createParsePool()
+  try {
+    const receive = createReceive({
+      store,
+      portal,
+      source,
+      lease: null,
+      effects: false,
+      pool,
+      clock,
+      log: options.log,
+      timings: {parseMs: 0, commitMs: 0},
+    })
+    const delivery: Delivery = {
+      item: {epoch: '0', key: options.itemKey},
+      content,
+      envelope,
+      receivedAt: clock.now(),
+      cursor: {},
+    }
+    return (await receive([delivery]))[0]!
+  } finally {
+    await pool.close()
+  }
+}
+
+const unknownAddress = (recipient: string) =>
+  notFound('email address', recipient, [], [{text: 'See which there are:', command: 'postdesk email list'}])

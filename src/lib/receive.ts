@@ -1,0 +1,313 @@
+/**
+ * A message's way in, where edges, intake and store meet: the raw bytes are parsed, the facts gathered, the decision
+ * taken and committed, all of a batch in one transaction. Content never throws; infrastructure does, and then nothing of
+ * the batch is there and the cursor has not moved.
+ */
+import type {Content, Delivery, Outcome, Receive} from './channel/delivery.ts'
+import type {Clock} from './clock.ts'
+import {messageOf, PostdeskError} from './errors.ts'
+import {decide, learn} from './intake/decide.ts'
+import type {Arrival, Facts, SourceFacts} from './intake/facts.ts'
+import {outcomeOf, skipped, withheld} from './intake/outcome.ts'
+import type {Log} from './log.ts'
+import type {Message} from './message/message.ts'
+import {parseFacts, parseStream} from './message/parse.ts'
+import type {ParsePool} from './message/parse-pool.ts'
+import {compressChunk} from './message/raw-chunks.ts'
+import {reserve} from './store/ids.ts'
+import {commit, gatherFacts, plannedIds, type Planned, type RawContent} from './store/intake.ts'
+import type {Store} from './store/open.ts'
+import type {PortalRow} from './store/portals.ts'
+import {appendRaw, beginRaw, dropRaw} from './store/raw.ts'
+import {fence, type Lease} from './store/sources.ts'
+
+/** Milliseconds spent, for the report of a run. Parsing and committing overlap with fetching, and with each other. */
+export interface Timings {
+  parseMs: number
+  commitMs: number
+}
+
+export interface ReceiveContext {
+  readonly store: Store
+  readonly portal: PortalRow
+  readonly source: SourceFacts
+  /** Null for sources that nobody else can pull, such as an MTA's pipe. */
+  readonly lease: Lease | null
+  /** True where the inbound asks for something on the server once a mail is in. */
+  readonly effects: boolean
+  readonly pool: ParsePool
+  readonly clock: Clock
+  readonly log: Log
+  readonly timings: Timings
+}
+
+/** The header of a mail over the size limit that is kept, in bytes: enough for every field a person looks at. */
+const KEPT_HEADER_BYTES = 64 * 1024
+
+/** The reception of one source. Calls may overlap: batches are parsed at once, and committed in the order of the calls. */
+export function createReceive(context: ReceiveContext): Receive {
+  let committed: Promise<unknown> = Promise.resolve()
+  return async (deliveries) => {
+    const before = committed
+    const prepared = prepareAll(deliveries, context)
+    const done = (async () => {
+      const items = await prepared
+      // A batch never overtakes the one before it, and is not committed when that failed: the cursor would skip it.
+      await before
+      return commitBatch(items, deliveries, context)
+    })()
+    committed = done
+    // Whoever called gets the failure; the next batch sees it through `before`.
+    committed.catch(() => {})
+    return done
+  }
+}
+
+/** The reception of a dry run: the same decisions over the same facts, and nothing is written. */
+export function createDryRun(context: Omit<ReceiveContext, 'lease' | 'effects'>): Receive {
+  let facts: Facts | null = null
+  let seen = 0
+  return async (deliveries) => {
+    const items = await Promise.all(deliveries.map((delivery) => readOnly(delivery, context)))
+    const fresh = await gatherFacts(
+      context.store.db,
+      context.store.dialect,
+      context.portal,
+      messagesOf(items),
+      context.clock.now(),
+    )
+    facts = facts === null ? fresh : overlay(facts, fresh)
+    const known = facts
+    return items.map((item): Outcome => {
+      if (item.kind !== 'arrived') return outcomeOfPlanned(item.planned)
+      const decision = decide(item.arrival, known)
+      learn(known, item.arrival, decision, plannedIds(seen++))
+      const ticket = decision.kind === 'accept' ? decision.thread.ticket : null
+      return outcomeOf(item.arrival, decision, ticket?.number ?? null)
+    })
+  }
+}
+
+// Preparing -------------------------------------------------------------------------------------------------------
+
+/** A delivery whose bytes were read, or the lack of them as it will be written. */
+type Prepared =
+  | {readonly kind: 'arrived'; readonly arrival: Arrival; readonly raw: RawContent}
+  | {readonly kind: 'settled'; readonly planned: Exclude<Planned, {kind: 'decided'}>}
+
+async function prepareAll(deliveries: readonly Delivery[], context: ReceiveContext): Promise<Prepared[]> {
+  const started = performance.now()
+  const whole = deliveries.flatMap(({content}) => (content.kind === 'raw' ? [content.bytes] : []))
+  const parsing = context.pool.parse(whole)
+  parsing.catch(() => {}) // awaited below; a stream that fails first must not leave it unhandled
+  const prepared: Prepared[] = []
+  let next = 0
+  for (const delivery of deliveries) {
+    if (delivery.content.kind === 'raw') {
+      const {message, chunks} = (await parsing)[next++]!
+      prepared.push({kind: 'arrived', arrival: arrivalOf(delivery, message, context), raw: {chunks}})
+    } else if (delivery.content.kind === 'stream') prepared.push(await storeStream(delivery, delivery.content, context))
+    else prepared.push({kind: 'settled', planned: settledBy(delivery, delivery.content)})
+  }
+  context.timings.parseMs += performance.now() - started
+  return prepared
+}
+
+const arrivalOf = (delivery: Delivery, message: Message, context: Pick<ReceiveContext, 'source'>): Arrival => ({
+  item: delivery.item,
+  source: context.source,
+  envelope: delivery.envelope,
+  receivedAt: delivery.receivedAt,
+  message,
+})
+
+/**
+ * A large mail goes into the store piece by piece while it is parsed, before the transaction that makes it a message:
+ * memory stays flat, and no lock is held while the network delivers.
+ */
+async function storeStream(
+  delivery: Delivery,
+  content: Extract<Content, {kind: 'stream'}>,
+  context: ReceiveContext,
+): Promise<Prepared> {
+  const {store, portal} = context
+  const limit = portal.max_message_size
+  const rawId = await beginRaw(store, portal.id, context.clock.now())
+  let size = 0
+  let head: Uint8Array = new Uint8Array()
+  async function* storing() {
+    let seq = 0
+    for await (const chunk of content.chunks) {
+      size += chunk.length
+      if (head.length < KEPT_HEADER_BYTES)
+        head = Buffer.concat([head, chunk.subarray(0, KEPT_HEADER_BYTES - head.length)])
+      if (size > limit) continue // read to its end, so that the sender is not blocked, and kept no longer
+      await appendRaw(store, portal.id, rawId, seq++, compressChunk(chunk))
+      yield chunk
+    }
+  }
+  const {message} = await parseStream(storing())
+  if (size <= limit) return {kind: 'arrived', arrival: arrivalOf(delivery, message, context), raw: {rawId}}
+  await dropRaw(store.db, portal.id, rawId)
+  return {kind: 'settled', planned: oversized(delivery, head, size)}
+}
+
+/** As `prepareAll` for a dry run: large mail is read for its facts and not kept. */
+async function readOnly(delivery: Delivery, context: Pick<ReceiveContext, 'source' | 'portal'>): Promise<Prepared> {
+  const {content} = delivery
+  switch (content.kind) {
+    case 'raw':
+      return {kind: 'arrived', arrival: arrivalOf(delivery, parseFacts(content.bytes), context), raw: {chunks: []}}
+    case 'stream':
+      return {
+        kind: 'arrived',
+        arrival: arrivalOf(delivery, (await parseStream(content.chunks)).message, context),
+        raw: {chunks: []},
+      }
+    default:
+      return {kind: 'settled', planned: settledBy(delivery, content)}
+  }
+}
+
+function settledBy(
+  delivery: Delivery,
+  content: Exclude<Content, {kind: 'raw' | 'stream'}>,
+): Exclude<Planned, {kind: 'decided'}> {
+  const {item, receivedAt, envelope} = delivery
+  switch (content.kind) {
+    case 'oversized':
+      return oversized(delivery, content.header, content.size)
+    case 'poison':
+      return {
+        kind: 'withheld',
+        item,
+        reason: 'poison',
+        why: content.why,
+        receivedAt,
+        envelope,
+        message: null,
+        header: null,
+        size: 0,
+      }
+    case 'gone':
+      return {kind: 'absent', item, state: 'gone', why: 'no longer in the mailbox', receivedAt}
+    case 'deferred':
+      return {kind: 'absent', item, state: 'deferred', why: 'older than the date asked for', receivedAt}
+  }
+}
+
+function oversized(delivery: Delivery, head: Uint8Array, size: number): Exclude<Planned, {kind: 'decided'}> {
+  return {
+    kind: 'withheld',
+    item: delivery.item,
+    reason: 'oversized',
+    why: `${size} bytes are more than this portal takes`,
+    receivedAt: delivery.receivedAt,
+    envelope: delivery.envelope,
+    message: parseFacts(head),
+    header: head.subarray(0, KEPT_HEADER_BYTES),
+    size,
+  }
+}
+
+// Committing ------------------------------------------------------------------------------------------------------
+
+const messagesOf = (items: readonly Prepared[]): Message[] =>
+  items.flatMap((item) => (item.kind === 'arrived' ? [item.arrival.message] : []))
+
+async function commitBatch(
+  items: readonly Prepared[],
+  deliveries: readonly Delivery[],
+  context: ReceiveContext,
+): Promise<Outcome[]> {
+  const started = performance.now()
+  try {
+    return await commitItems(items, deliveries.at(-1), context)
+  } catch (error) {
+    if (error instanceof PostdeskError) throw error
+    // The store is fine and does not take something of the batch: each by itself, and only that one is set aside.
+    context.log('batch refused', {error: messageOf(error), items: items.length})
+    return await commitSingly(items, deliveries, context)
+  } finally {
+    context.timings.commitMs += performance.now() - started
+  }
+}
+
+async function commitSingly(
+  items: readonly Prepared[],
+  deliveries: readonly Delivery[],
+  context: ReceiveContext,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const [index, item] of items.entries()) {
+    const delivery = deliveries[index]!
+    try {
+      outcomes.push(...(await commitItems([item], delivery, context)))
+    } catch (error) {
+      if (error instanceof PostdeskError || item.kind !== 'arrived') throw error
+      context.log('message refused', {error: messageOf(error), item: delivery.item})
+      const planned: Prepared = {
+        kind: 'settled',
+        planned: {
+          kind: 'withheld',
+          item: delivery.item,
+          reason: 'not-storable',
+          why: messageOf(error),
+          receivedAt: delivery.receivedAt,
+          envelope: delivery.envelope,
+          message: null,
+          header: delivery.content.kind === 'raw' ? delivery.content.bytes.subarray(0, KEPT_HEADER_BYTES) : null,
+          size: item.arrival.message.size,
+        },
+      }
+      outcomes.push(...(await commitItems([planned], delivery, context)))
+    }
+  }
+  return outcomes
+}
+
+/** One transaction: the only reads, the decisions one after the other over them, and all writes. */
+async function commitItems(
+  items: readonly Prepared[],
+  last: Delivery | undefined,
+  context: ReceiveContext,
+): Promise<Outcome[]> {
+  const {store, portal, lease} = context
+  if (last === undefined) return []
+  const now = context.clock.now()
+  return store.transaction(async (tx) => {
+    if (lease) await fence(tx, lease, last.cursor, `the inbound of ${portal.key}`)
+    await reserve(tx, portal.id, 0) // locks the portal, so that the facts stay true until the commit
+    const facts = await gatherFacts(tx, store.dialect, portal, messagesOf(items), now)
+    const planned = items.map((item, index): Planned => {
+      if (item.kind === 'settled') return item.planned
+      const decision = decide(item.arrival, facts)
+      learn(facts, item.arrival, decision, plannedIds(index))
+      return {kind: 'decided', arrival: item.arrival, decision, raw: item.raw}
+    })
+    return commit(
+      tx,
+      store.dialect,
+      {portalId: portal.id, sourceId: context.source.id, now, effects: context.effects},
+      planned,
+      facts,
+    )
+  })
+}
+
+// Dry run ---------------------------------------------------------------------------------------------------------
+
+const outcomeOfPlanned = (planned: Exclude<Planned, {kind: 'decided'}>): Outcome =>
+  planned.kind === 'absent'
+    ? skipped(planned.item, planned.why)
+    : withheld(planned.item, planned.reason, planned.why, planned.size)
+
+/** What a dry run has decided so far, laid over what the store says of the next messages. */
+function overlay(decided: Facts, stored: Facts): Facts {
+  for (const [id, ticket] of stored.tickets) if (!decided.tickets.has(id)) decided.tickets.set(id, ticket)
+  for (const [key, known] of stored.byFingerprint)
+    if (!decided.byFingerprint.has(key)) decided.byFingerprint.set(key, known)
+  for (const name of ['byHeaderId', 'referringTo'] as const)
+    for (const [key, list] of stored[name]) if (!decided[name].has(key)) decided[name].set(key, list)
+  return decided
+}

@@ -1,0 +1,318 @@
+/**
+ * Pulls what is new from the portal's inbound into tickets, exactly once, and says for every message what became of it.
+ */
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {Cursor, Outcome, Source, SourceProgress} from './channel/delivery.ts'
+import type {Clock} from './clock.ts'
+import {EXIT, notConfigured, PostdeskError} from './errors.ts'
+import type {SourceFacts} from './intake/facts.ts'
+import type {InboundConfig} from './inbound.ts'
+import type {Log} from './log.ts'
+import {createParsePool} from './message/parse-pool.ts'
+import {openSource} from './protocols.ts'
+import {createDryRun, createReceive, type Timings} from './receive.ts'
+import type {Secret} from './secret/secret.ts'
+import {explainStoreError, type Store} from './store/open.ts'
+import type {PortalRow} from './store/portals.ts'
+import {sweepRaw} from './store/raw.ts'
+import {
+  acquireLease,
+  findSource,
+  HEARTBEAT_SECONDS,
+  ledgerOf,
+  noteFailure,
+  noteSuccess,
+  saveCursor,
+  type Lease,
+  type SourceRow,
+} from './store/sources.ts'
+import {offerBacklog} from './store/tickets.ts'
+
+/** What came of the messages of a channel, or of all of them. */
+export interface Counts {
+  /** Messages looked at. */
+  seen: number
+  /** New tickets. */
+  created: number
+  /** Messages added to a ticket. */
+  appended: number
+  /** Mails that were here already. */
+  duplicates: number
+  quarantined: number
+  /** Items that are gone from the mailbox, or were left for later. */
+  skipped: number
+  /** Bytes of the raw mails. */
+  bytes: number
+}
+
+/** One row of the report: the portal's inbound serves all its internal addresses. */
+export interface ChannelReport extends Counts {
+  readonly address: string
+  /** What came to each internal address. */
+  byAddress: Record<string, Counts>
+  /** Where it resumed, and where it will resume. */
+  cursorBefore: Cursor | null
+  cursorAfter: Cursor | null
+  ms: number
+  /** Unowned tickets of before that found an owner now. */
+  assigned: number
+  error?: {readonly code: string; readonly title: string; readonly why: string}
+}
+
+export interface SyncReport {
+  readonly channels: readonly ChannelReport[]
+  readonly totals: Counts
+  /** Milliseconds of work. Fetching, parsing and committing overlap. */
+  readonly timings: {readonly fetchMs: number; readonly parseMs: number; readonly commitMs: number}
+  /** True where nothing was written. */
+  readonly dryRun: boolean
+}
+
+/** A line of `--jsonl`. */
+export interface SyncLine {
+  /** The internal address it was for; `inbound` where none was found. */
+  readonly address: string
+  readonly sourceId: string
+  readonly outcome: Outcome['kind']
+  readonly ticket: number | null
+  readonly reason: string
+}
+
+export interface SyncOptions {
+  readonly store: Store
+  readonly portal: PortalRow
+  readonly clock: Clock
+  readonly log: Log
+  /** Finds the inbound's password on this machine. */
+  readonly password: (config: InboundConfig) => Promise<Secret | null>
+  readonly since?: string
+  readonly limit?: number
+  readonly dryRun: boolean
+  /** Asked once when it is known how many messages a first run would take. */
+  readonly confirm?: (expected: number) => Promise<boolean>
+  readonly onLine?: (line: SyncLine) => void
+  readonly onProgress?: (progress: SourceProgress & {readonly bytes: number}) => void
+  readonly signal: AbortSignal
+}
+
+const emptyCounts = (): Counts => ({
+  seen: 0,
+  created: 0,
+  appended: 0,
+  duplicates: 0,
+  quarantined: 0,
+  skipped: 0,
+  bytes: 0,
+})
+
+const COUNTED = {
+  created: 'created',
+  appended: 'appended',
+  duplicate: 'duplicates',
+  quarantined: 'quarantined',
+  skipped: 'skipped',
+} as const satisfies Record<Outcome['kind'], keyof Counts>
+
+function count(counts: Counts, outcome: Outcome): void {
+  counts.seen++
+  counts.bytes += outcome.bytes
+  counts[COUNTED[outcome.kind]]++
+}
+
+/**
+ * One run. A failure of the mailbox is part of the report, beside what was done before it, and comes back as `failure`.
+ * @throws 78 without an inbound, 75 when another process is at it, and whatever the store throws.
+ */
+export async function sync(options: SyncOptions): Promise<{report: SyncReport; failure: PostdeskError | null}> {
+  return withInbound(options, (inbound) => runOnce(inbound, options))
+}
+
+/** Longest time between two runs of a watch, in ms: the doorbell of a server may be broken. */
+const WATCH_INTERVAL_MS = 60_000
+/** First and longest pause after a failure in a watch, in ms. */
+const WATCH_RETRY_MS = {first: 5_000, longest: 300_000}
+
+/**
+ * Runs until the signal, each time when something may have arrived. `onRun` gets the report of each run that did or
+ * found something. Failures that may pass are waited for; others end the watch.
+ */
+export async function watch(
+  options: SyncOptions,
+  onRun: (report: SyncReport, failure: PostdeskError | null) => void,
+): Promise<{report: SyncReport; failure: PostdeskError | null}> {
+  return withInbound(options, async (inbound) => {
+    let pause = WATCH_RETRY_MS.first
+    for (;;) {
+      const run = await runOnce(inbound, options)
+      if (run.failure !== null && !mayPass(run.failure)) return run
+      if (options.signal.aborted) return run
+      if (run.failure !== null || run.report.totals.seen > 0) onRun(run.report, run.failure)
+      if (run.failure === null) {
+        pause = WATCH_RETRY_MS.first
+        // A doorbell that fails is no news: the next run finds out what is wrong, and says so.
+        await inbound.source
+          .wait(WATCH_INTERVAL_MS, options.signal)
+          .catch((error: unknown) => options.log('wait failed', {error: String(error)}))
+      } else {
+        await sleep(pause, undefined, {signal: options.signal}).catch(() => {}) // the signal ends the pause
+        pause = Math.min(pause * 2, WATCH_RETRY_MS.longest)
+      }
+      if (options.signal.aborted) return run
+    }
+  })
+}
+
+const mayPass = (error: PostdeskError) =>
+  ([EXIT.dns, EXIT.tcp, EXIT.tryAgain, EXIT.unavailable] as readonly number[]).includes(error.exitCode)
+
+interface Inbound {
+  readonly row: SourceRow
+  readonly config: InboundConfig
+  readonly facts: SourceFacts
+  readonly source: Source
+  readonly lease: Lease | null
+  readonly pool: ReturnType<typeof createParsePool>
+}
+
+async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => Promise<T>): Promise<T> {
+  const {store, portal} = options
+  const row =
+    portal.inbound_source_id === null ? undefined : await findSource(store.db, portal.id, portal.inbound_source_id)
+  if (!row)
+    throw notConfigured(`The inbound of ${portal.key}`, 'nothing says where the mail of its domain comes in', [
+      {
+        text: 'Say which mailbox it is:',
+        command: `postdesk portal inbound set imap --portal ${portal.key} --host … --user …`,
+      },
+    ])
+  const config = JSON.parse(row.config) as InboundConfig
+  const source = await openSource(config, await options.password(config), {
+    sizeLimit: portal.max_message_size,
+    log: options.log,
+  })
+  const lease = options.dryRun ? null : await acquireLease(store, row, `the inbound of ${portal.key}`)
+  const beat = new AbortController()
+  const heartbeat = lease ? keepAlive(lease, options.log, beat) : null
+  const pool = createParsePool()
+  try {
+    return await work({row: lease?.source ?? row, config, facts: sourceFacts(row, config), source, lease, pool})
+  } finally {
+    clearInterval(heartbeat ?? undefined)
+    await Promise.all([source.close(), pool.close()])
+    await lease?.release()
+  }
+}
+
+/** A lease that was lost shows at the next commit, which it fences; here it is only noted. */
+function keepAlive(lease: Lease, log: Log, beat: AbortController): NodeJS.Timeout {
+  return setInterval(() => {
+    if (beat.signal.aborted) return
+    lease.heartbeat().catch((error: unknown) => {
+      log('heartbeat failed', {error: String(error)})
+      if (error instanceof PostdeskError && error.code === 'LEASE_LOST') beat.abort()
+    })
+  }, HEARTBEAT_SECONDS * 1000)
+}
+
+const sourceFacts = (row: SourceRow, config: InboundConfig): SourceFacts => ({
+  id: row.id,
+  kind: config.kind,
+  catchAll: config.kind === 'imap' && config.user.includes('@') ? config.user.toLowerCase() : null,
+  envelopeHeader: config.envelopeHeader?.toLowerCase() ?? null,
+})
+
+async function runOnce(
+  inbound: Inbound,
+  options: SyncOptions,
+): Promise<{report: SyncReport; failure: PostdeskError | null}> {
+  const {store, portal, clock, log, signal} = options
+  const {row, config, lease, pool} = inbound
+  const started = performance.now()
+  const timings: Timings = {parseMs: 0, commitMs: 0}
+  const current = (await findSource(store.db, portal.id, row.id)) ?? row
+  const before = current.cursor === null ? null : (JSON.parse(current.cursor) as Cursor)
+  const channel: ChannelReport = {
+    address: 'inbound',
+    ...emptyCounts(),
+    byAddress: {},
+    cursorBefore: before,
+    cursorAfter: before,
+    ms: 0,
+    assigned: 0,
+  }
+  const context = {store, portal, source: inbound.facts, pool, clock, log, timings}
+  const receive = lease ? createReceive({...context, lease, effects: hasEffects(config)}) : createDryRun(context)
+  let progress: SourceProgress = {expected: 0, taken: 0}
+  let failure: PostdeskError | null = null
+  try {
+    const cursor = await inbound.source.run(
+      async (deliveries) => {
+        const outcomes = await receive(deliveries)
+        for (const outcome of outcomes) {
+          count(channel, outcome)
+          count((channel.byAddress[outcome.address ?? 'unknown'] ??= emptyCounts()), outcome)
+          options.onLine?.(lineOf(outcome))
+        }
+        options.onProgress?.({...progress, bytes: channel.bytes})
+        return outcomes
+      },
+      {
+        cursor: before,
+        ledger: ledgerOf(store, row, options.since === undefined ? {} : {since: options.since}),
+        ...(options.limit === undefined ? {} : {limit: options.limit}),
+        ...(options.since === undefined ? {} : {since: options.since}),
+        readOnly: options.dryRun,
+        signal,
+        ...(options.confirm && before === null ? {confirm: options.confirm} : {}),
+        onProgress: (now) => {
+          progress = now
+          options.onProgress?.({...now, bytes: channel.bytes})
+        },
+      },
+    )
+    channel.cursorAfter = cursor
+    if (lease) {
+      if (cursor !== null && JSON.stringify(cursor) !== current.cursor)
+        await saveCursor(store, lease, cursor, 'the inbound')
+      await noteSuccess(store.db, row, clock.now())
+      const actor = {by: 'intake', now: clock.now()}
+      channel.assigned = (await store.transaction((tx) => offerBacklog(tx, portal.id, actor))).length
+      await sweepRaw(store, portal.id)
+    }
+  } catch (thrown) {
+    const error = explainStoreError(thrown, store)
+    if (!(error instanceof PostdeskError)) throw error
+    failure = error
+    const {code, title, why} = error
+    channel.error = {code, title, why}
+    const after = await findSource(store.db, portal.id, row.id)
+    channel.cursorAfter = after?.cursor ? (JSON.parse(after.cursor) as Cursor) : null
+    if (lease && error.code !== 'LEASE_LOST') await noteFailure(store.db, row, {code, title, why, at: clock.now()})
+  }
+  channel.ms = Math.round(performance.now() - started)
+  const {seen, created, appended, duplicates, quarantined, skipped, bytes} = channel
+  return {
+    report: {
+      channels: [channel],
+      totals: {seen, created, appended, duplicates, quarantined, skipped, bytes},
+      timings: {
+        fetchMs: Math.round(inbound.source.fetchMs?.() ?? 0),
+        parseMs: Math.round(timings.parseMs),
+        commitMs: Math.round(timings.commitMs),
+      },
+      dryRun: options.dryRun,
+    },
+    failure,
+  }
+}
+
+const hasEffects = (config: InboundConfig) =>
+  config.markSeen === true || (config.kind === 'imap' && config.moveTo !== null && config.moveTo !== undefined)
+
+const lineOf = (outcome: Outcome): SyncLine => ({
+  address: outcome.address ?? 'inbound',
+  sourceId: `${outcome.item.epoch}/${outcome.item.key}`,
+  outcome: outcome.kind,
+  ticket: outcome.ticket,
+  reason: outcome.reason,
+})
