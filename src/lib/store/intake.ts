@@ -16,6 +16,7 @@ import type {
 import {referencedIds} from '../intake/match-thread.ts'
 import {outcomeOf, skipped, withheld} from '../intake/outcome.ts'
 import type {Address, Message} from '../message/message.ts'
+import type {RawChunk} from '../message/raw-chunks.ts'
 import {parseClosedPolicy, type AgentLoad} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
 import {listAddresses, listChannels} from './channels.ts'
@@ -23,7 +24,7 @@ import type {StoreDialect} from './dialect.ts'
 import {reserve} from './ids.ts'
 import type {PortalRow} from './portals.ts'
 import {listMemberships, listQueues} from './queues.ts'
-import {dropRaw, finishRaw, findRaw, type RawChunk} from './raw.ts'
+import {dropRaw, finishRaw, findRaw} from './raw.ts'
 import type {Db, Schema, TicketTable, Tx} from './schema.ts'
 
 // Facts -----------------------------------------------------------------------------------------------------------
@@ -306,6 +307,7 @@ export async function commit(
     about: {
       message: Message | null
       rawId: number | null
+      channelId: number | null
       header: Uint8Array | null
       size: number
       receivedAt: string
@@ -319,6 +321,7 @@ export async function commit(
       epoch: item.epoch,
       item_key: item.key,
       raw_id: about.rawId,
+      channel_id: about.channelId,
       reason,
       detail: storable(why),
       from_text: storable(formatAddress(about.message?.from[0])),
@@ -339,7 +342,7 @@ export async function commit(
       continue
     }
     if (planned.kind === 'withheld') {
-      quarantine(planned.item, planned.reason, planned.why, {...planned, rawId: null})
+      quarantine(planned.item, planned.reason, planned.why, {...planned, rawId: null, channelId: null})
       outcomes.push(withheld(planned.item, planned.reason, planned.why, planned.size))
       continue
     }
@@ -347,7 +350,13 @@ export async function commit(
     const {message, item} = arrival
     if (decision.kind === 'quarantine') {
       const rawId = await storeRaw(raw, message)
-      quarantine(item, decision.reason, decision.why, {...arrival, rawId, header: null, size: message.size})
+      quarantine(item, decision.reason, decision.why, {
+        ...arrival,
+        rawId,
+        channelId: decision.recipient?.channel.id ?? null,
+        header: null,
+        size: message.size,
+      })
       outcomes.push(outcomeOf(arrival, decision, null))
       continue
     }

@@ -28,6 +28,7 @@ export async function listQuarantine(
       'quarantine.epoch',
       'quarantine.item_key',
       'quarantine.raw_id',
+      'quarantine.channel_id',
       'quarantine.reason',
       'quarantine.detail',
       'quarantine.from_text',
@@ -57,4 +58,16 @@ export async function countQuarantine(db: Db, portalId: number): Promise<Record<
     .orderBy('reason')
     .execute()
   return Object.fromEntries(rows.map((row) => [row.reason, Number(row.n)]))
+}
+
+/** How many wait because this channel is switched off. */
+export async function countWaiting(db: Db, portalId: number, channelId: number): Promise<number> {
+  const {n} = await db
+    .selectFrom('quarantine')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('portal_id', '=', portalId)
+    .where('reason', '=', 'channel-inactive')
+    .where('channel_id', '=', channelId)
+    .executeTakeFirstOrThrow()
+  return Number(n)
 }

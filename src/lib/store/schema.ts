@@ -242,6 +242,8 @@ export interface QuarantineTable {
   epoch: string
   item_key: string
   raw_id: number | null
+  /** The channel it waits for; null where none was found. */
+  channel_id: number | null
   reason: string
   detail: string
   from_text: string

@@ -109,7 +109,7 @@ export const first: Migration = {
      ) ${clustered}`,
     `create table quarantine (
        portal_id ${int} not null references portal (id), id ${int} not null, source_id ${int} not null, epoch text not null,
-       item_key text not null, raw_id ${int}, reason text not null, detail text not null, from_text text not null,
+       item_key text not null, raw_id ${int}, channel_id ${int}, reason text not null, detail text not null, from_text text not null,
        subject text not null, size ${int} not null, received_at text not null, envelope text, header ${blob},
        created_at text not null,
        primary key (portal_id, id), unique (portal_id, source_id, epoch, item_key),
