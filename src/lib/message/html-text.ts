@@ -2,7 +2,7 @@
 const HIDDEN = new Set(['head', 'script', 'style', 'title', 'template', 'noscript'])
 
 /** Elements that start a new line, and those after which a line stays empty. */
-const LINES = new Set(['br', 'div', 'tr', 'li', 'ul', 'ol', 'dt', 'dd', 'hr', 'section', 'article', 'header', 'footer'])
+const LINES = new Set(['div', 'tr', 'li', 'ul', 'ol', 'dt', 'dd', 'hr', 'section', 'article', 'header', 'footer'])
 const PARAGRAPHS = new Set(['p', 'table', 'blockquote', 'pre', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6'])
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -47,55 +47,68 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * input, whatever is left open in it. The result is plain text: nothing in it is markup any more.
  */
 export function htmlToText(html: string): string {
-  let text = ''
-  let start = 0
+  const pieces: string[] = []
+  /** True where a new block needs no line break. */
+  let atLineStart = true
+  const addText = (markup: string) => {
+    const text = readableText(markup)
+    if (text === '' || (atLineStart && text === ' ')) return
+    pieces.push(text)
+    atLineStart = false
+  }
+  const addBreak = (lines: string) => {
+    pieces.push(lines)
+    atLineStart = true
+  }
+
   // Hidden elements that are not closed from here on: looked for once, not again at each of their start tags.
   const unclosed = new Set<string>()
+  let start = 0
   while (start < html.length) {
     const open = html.indexOf('<', start)
-    if (open === -1) {
-      text += readableText(html.slice(start))
-      break
-    }
-    text += readableText(html.slice(start, open))
+    addText(html.slice(start, open === -1 ? html.length : open))
+    if (open === -1) break
     if (html.startsWith('<!--', open)) {
       const end = html.indexOf('-->', open + 4)
       if (end === -1) break
       start = end + 3
       continue
     }
-    const name = /^[a-z][a-z0-9]*/i.exec(html.slice(open + 1, open + 12))?.[0].toLowerCase() ?? ''
-    const closing = name === '' && html[open + 1] === '/'
-    if (name === '' && !closing && html[open + 1] !== '!' && html[open + 1] !== '?') {
-      text += '<'
+    const tag = TAG.exec(html.slice(open, open + MAX_TAG_NAME + 2))
+    if (tag === null) {
+      addText('<')
       start = open + 1
       continue
     }
     const close = html.indexOf('>', open)
     if (close === -1) break
     start = close + 1
-    if (HIDDEN.has(name) && !unclosed.has(name)) {
+    const closing = tag[1] === '/'
+    const name = tag[2]?.toLowerCase() ?? ''
+    if (HIDDEN.has(name) && !closing && !unclosed.has(name)) {
       const end = endOfHidden(html, name, start)
       if (end === -1) unclosed.add(name)
       else start = end
-      continue
-    }
-    const element = closing
-      ? html
-          .slice(open + 2, Math.min(close, open + 14))
-          .trim()
-          .toLowerCase()
-      : name
-    if (PARAGRAPHS.has(element)) text += '\n\n'
-    else if (LINES.has(element)) text += element === 'li' && !closing ? '\n- ' : '\n'
-    else if (element === 'td' || element === 'th') text += ' '
+    } else if (name === 'br') addBreak('\n')
+    else if (PARAGRAPHS.has(name)) addBreak('\n\n')
+    else if (LINES.has(name)) {
+      if (!atLineStart) addBreak('\n')
+      if (name === 'li' && !closing) pieces.push('- ')
+    } else if (name === 'td' || name === 'th') addText(' ')
   }
-  return text
+  return pieces
+    .join('')
     .replace(/[ \t]+/g, ' ')
     .replace(/ ?\n ?/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
 }
+
+/** Longest name of an element that means something here, and then some. */
+const MAX_TAG_NAME = 12
+
+/** A start tag, an end tag, a declaration. Anything else after `<` is text: `5 < 7`. */
+const TAG = /^<(?:(\/?)([a-z][a-z0-9]*)|[!?/])/i
 
 /** The place after the end tag of a hidden element; -1 where it is never closed. */
 function endOfHidden(html: string, name: string, from: number): number {

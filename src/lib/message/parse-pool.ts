@@ -64,10 +64,7 @@ export function createParsePool(options: ParsePoolOptions = {}): ParsePool {
     while (posted.length < MAX_POSTED && waiting.length > 0) {
       running ??= startWorker(options.worker ?? WORKER, deadlineMs, {onReply, onDeath})
       const job = waiting.shift()!
-      job.posted = job.batch
-        .keys()
-        .filter((index) => job.results[index] === undefined)
-        .toArray()
+      job.posted = [...job.batch.keys()].filter((index) => job.results[index] === undefined)
       posted.push(job)
       running.post(pack(job))
     }

@@ -209,5 +209,6 @@ function readBody(structure: Structure): Body {
     if (text.trim() !== '') (isHtml ? section.html : section.plain).push(text)
   }
   const texts = [...sections.values()].flatMap(({plain, html}) => (plain.length > 0 ? plain : html.map(htmlToText)))
-  return {text: texts.join('\n'), html: html.length > 0 ? html.join('\n') : null}
+  // Lines of mail end with CR LF, text for people has line feeds.
+  return {text: texts.join('\n').replace(/\r\n?/g, '\n'), html: html.length > 0 ? html.join('\n') : null}
 }

@@ -239,7 +239,14 @@ export class StructureScanner {
     const header = readHeader(this.#window)
     // A message without an empty line may still have a body: it starts where lines stop to be fields. Where there is
     // an empty line, such lines are damage within the header, and the fields after them count.
-    const end = this.#atRoot && header.firstMalformed !== -1 ? header.firstMalformed : this.#window.length
+    let end = this.#window.length
+    if (this.#atRoot && header.firstMalformed !== -1) {
+      end = header.firstMalformed
+      this.#note(
+        'header-line-malformed',
+        'no empty line ends the header; the body starts at the first line that is no field',
+      )
+    }
     this.#endHeader(end, end)
     return true
   }
