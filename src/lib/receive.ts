@@ -13,7 +13,7 @@ import type {Log} from './log.ts'
 import type {Message} from './message/message.ts'
 import {parseFacts, parseStream} from './message/parse.ts'
 import type {ParsePool} from './message/parse-pool.ts'
-import {compressChunk} from './message/raw-chunks.ts'
+import {compressChunks} from './message/raw-chunks.ts'
 import {reserve} from './store/ids.ts'
 import {commit, gatherFacts, plannedIds, type Planned, type RawContent} from './store/intake.ts'
 import type {Store} from './store/open.ts'
@@ -142,7 +142,7 @@ async function storeStream(
       if (head.length < KEPT_HEADER_BYTES)
         head = Buffer.concat([head, chunk.subarray(0, KEPT_HEADER_BYTES - head.length)])
       if (size > limit) continue // read to its end, so that the sender is not blocked, and kept no longer
-      await appendRaw(store, portal.id, rawId, seq++, compressChunk(chunk))
+      for (const part of compressChunks(chunk)) await appendRaw(store, portal.id, rawId, seq++, part)
       yield chunk
     }
   }

@@ -100,8 +100,10 @@ async function gatherKnown(
   messages: readonly Message[],
 ): Promise<Pick<Facts, 'tickets' | 'byFingerprint' | 'byHeaderId' | 'referringTo'>> {
   const fingerprints = messages.map((message) => message.fingerprint)
-  const ownIds = messages.flatMap((message) => message.messageId ?? [])
-  const wanted = [...new Set([...ownIds, ...messages.flatMap(referencedIds)])]
+  // An id with a NUL is stored with a replacement, and PostgreSQL would not even take it as a question.
+  const askable = (id: string) => !id.includes('\0')
+  const ownIds = messages.flatMap((message) => message.messageId ?? []).filter(askable)
+  const wanted = [...new Set([...ownIds, ...messages.flatMap(referencedIds).filter(askable)])]
   const select = () =>
     db
       .selectFrom('message')

@@ -1,15 +1,8 @@
 /** Raw mail: compressed chunks, once per portal. */
+import type {RawChunk} from '../message/raw-chunks.ts'
 import type {Store} from './open.ts'
 import {reserveId} from './ids.ts'
 import type {Db, Tx} from './schema.ts'
-
-/** At most 1 MB of a raw mail as it is stored. */
-export interface RawChunk {
-  /** Bytes after decompression. */
-  readonly size: number
-  readonly encoding: 'zstd' | 'none'
-  readonly data: Uint8Array
-}
 
 /** Age in hours after which the chunks of a mail that was never finished are swept: its writer is long dead. */
 const UNFINISHED_HOURS = 24

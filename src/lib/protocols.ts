@@ -1,0 +1,32 @@
+/** The one switch on the kind of a source; each protocol is loaded only where it is used. */
+import type {Source} from './channel/delivery.ts'
+import {secretUnresolved} from './errors.ts'
+import type {InboundConfig} from './inbound.ts'
+import type {Log} from './log.ts'
+import type {Secret} from './secret/secret.ts'
+
+export interface SourceOptions {
+  /** Bytes; of a larger message only the header is fetched. */
+  readonly sizeLimit: number
+  readonly log: Log
+}
+
+/** The source that an inbound describes. `password` is null for those that need none. */
+export async function openSource(config: InboundConfig, password: Secret | null, options: SourceOptions): Promise<Source> {
+  switch (config.kind) {
+    case 'imap': {
+      if (password === null) throw secretUnresolved('inbound/password', 'the mailbox needs a password')
+      const {imapSource} = await import('./imap/source.ts')
+      const {host, port, security, user, mailbox, markSeen, moveTo} = config
+      return imapSource(
+        // An inbound with `none` elsewhere than on this machine was set by saying so.
+        {host, port, security, user, mailbox, password, allowCleartext: security === 'none'},
+        {...options, markSeen, ...(moveTo === null ? {} : {moveTo})},
+      )
+    }
+    case 'maildir': {
+      const {maildirSource} = await import('./maildir/source.ts')
+      return maildirSource({path: config.path, markSeen: config.markSeen, ...options})
+    }
+  }
+}

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import {describe, test, type TestContext} from 'node:test'
+import {createHash} from 'node:crypto'
+import type {Content, Delivery, Outcome} from '../src/lib/channel/delivery.ts'
+import {systemClock} from '../src/lib/clock.ts'
+import type {SourceFacts} from '../src/lib/intake/facts.ts'
+import {silent} from '../src/lib/log.ts'
+import {createParsePool} from '../src/lib/message/parse-pool.ts'
+import {decompressChunk} from '../src/lib/message/raw-chunks.ts'
+import {createReceive} from '../src/lib/receive.ts'
+import type {Store} from '../src/lib/store/open.ts'
+import type {PortalRow} from '../src/lib/store/portals.ts'
+import {readRaw} from '../src/lib/store/raw.ts'
+import {acquireLease, putSource} from '../src/lib/store/sources.ts'
+import {findTicket, listMessages, listTickets, setStatus} from '../src/lib/store/tickets.ts'
+import {mail, NOW, seedPortal, type PortalSeed} from './support/portal.ts'
+import {startStore, STORES, type StoreKind} from './support/stores.ts'
+
+interface Reception {
+  readonly store: Store
+  readonly portal: PortalRow
+  /** Hands in mails as one batch. */
+  receive(...mails: (Buffer | Content)[]): Promise<readonly Outcome[]>
+}
+
+let sources = 0
+
+async function reception(t: TestContext, kind: StoreKind, seed: PortalSeed = {}, into?: Reception): Promise<Reception> {
+  const store = into?.store ?? (await startStore(t, kind))
+  const portal = into?.portal ?? (await seedPortal(store, seed))
+  const row = await store.transaction((tx) =>
+    putSource(tx, portal.id, {kind: 'imap', identity: `imap:${sources++}`, config: '{}'}, NOW),
+  )
+  const lease = await acquireLease(store, row, 'the inbound')
+  const pool = createParsePool()
+  t.after(() => pool.close())
+  const source: SourceFacts = {id: row.id, kind: 'imap', catchAll: null, envelopeHeader: null}
+  const receive = createReceive({
+    store,
+    portal,
+    source,
+    lease,
+    effects: false,
+    pool,
+    clock: systemClock,
+    log: silent,
+    timings: {parseMs: 0, commitMs: 0},
+  })
+  let uid = 0
+  return {
+    store,
+    portal,
+    receive: (...mails) =>
+      receive(
+        mails.map((content): Delivery => {
+          uid++
+          return {
+            item: {epoch: '7', key: String(uid).padStart(10, '0')},
+            content: Buffer.isBuffer(content) ? {kind: 'raw', bytes: content} : content,
+            envelope: null,
+            receivedAt: NOW,
+            cursor: {uid},
+          }
+        }),
+      ),
+  }
+}
+
+const first = {
+  From: 'Jane <jane@example.com>',
+  To: 'support@acme.example',
+  Subject: 'My order',
+  Date: 'Sun, 01 Mar 2026 08:00:00 +0000',
+  'Message-ID': '<one@example.com>',
+}
+
+for (const kind of STORES)
+  describe(`reception on ${kind}`, () => {
+    test('a new mail opens a ticket, its answer joins it, and the same mail again is a duplicate', async (t) => {
+      const {store, portal, receive} = await reception(t, kind, {
+        agents: {'ann@acme.example': false, 'bob@acme.example': true},
+      })
+      const [created, appended, duplicate] = await receive(
+        mail(first),
+        mail({
+          ...first,
+          'Message-ID': '<two@example.com>',
+          'In-Reply-To': '<one@example.com>',
+          Subject: 'Re: My order',
+        }),
+        mail({Received: 'from elsewhere', ...first}),
+      )
+      assert.deepEqual(
+        [created, appended, duplicate].map((outcome) => [outcome!.kind, outcome!.ticket]),
+        [
+          ['created', 1],
+          ['appended', 1],
+          ['duplicate', 1],
+        ],
+      )
+      const ticket = (await findTicket(store.db, portal.id, 1))!
+      assert.deepEqual(
+        [ticket.subject, ticket.requester_address, ticket.owner_email, ticket.queue_key, ticket.message_count],
+        ['My order', 'jane@example.com', 'bob@acme.example', 'support', 2],
+      )
+      // The same again in a later batch, from what the store remembers.
+      const later = await receive(
+        mail(first),
+        mail({...first, 'Message-ID': '<3@x>', References: '<zero@x> <two@example.com>'}),
+      )
+      assert.deepEqual(
+        later.map((outcome) => outcome.kind),
+        ['duplicate', 'appended'],
+      )
+    })
+
+    test('an answer that comes before the mail it answers shares its ticket', async (t) => {
+      const {receive} = await reception(t, kind)
+      const [answer] = await receive(mail({...first, 'Message-ID': '<two@x>', 'In-Reply-To': '<one@example.com>'}))
+      const [parent] = await receive(mail(first))
+      assert.deepEqual([answer!.kind, parent!.kind, parent!.ticket], ['created', 'appended', answer!.ticket])
+    })
+
+    test('a reused Message-ID with other content is another mail', async (t) => {
+      const {receive} = await reception(t, kind)
+      const outcomes = await receive(mail(first), mail(first, 'Something else\n'))
+      assert.deepEqual(
+        outcomes.map((outcome) => outcome.kind),
+        ['created', 'created'],
+      )
+    })
+
+    test('equal mails without a Message-ID are two in one mailbox, and one when listed again by a new source', async (t) => {
+      const {'Message-ID': _, ...anonymous} = first
+      const here = await reception(t, kind)
+      assert.deepEqual(
+        (await here.receive(mail(anonymous), mail(anonymous))).map((o) => o.kind),
+        ['created', 'created'],
+      )
+      const there = await reception(t, kind, {}, here)
+      assert.deepEqual(
+        (await there.receive(mail(anonymous))).map((o) => o.kind),
+        ['duplicate'],
+      )
+    })
+
+    test('a forwarder that changes bytes does not make a second mail within a day', async (t) => {
+      const here = await reception(t, kind)
+      const there = await reception(t, kind, {}, here)
+      await here.receive(mail(first))
+      assert.deepEqual(
+        (await there.receive(mail(first, 'Hello\n-- \nforwarded\n'))).map((o) => o.kind),
+        ['duplicate'],
+      )
+    })
+
+    test('mail for nobody waits in the quarantine with its bytes', async (t) => {
+      const {store, portal, receive} = await reception(t, kind)
+      const [outcome] = await receive(mail({...first, To: 'nobody@acme.example'}))
+      assert.match(outcome!.reason, /^unknown-recipient: To and Cc name only nobody@acme.example/)
+      const row = await store.db.selectFrom('quarantine').selectAll().executeTakeFirstOrThrow()
+      assert.deepEqual(
+        [row.reason, row.subject, row.from_text],
+        ['unknown-recipient', 'My order', 'Jane <jane@example.com>'],
+      )
+      const bytes: Uint8Array[] = []
+      for await (const chunk of readRaw(store.db, portal.id, row.raw_id!)) bytes.push(decompressChunk(chunk))
+      assert.deepEqual(Buffer.concat(bytes), mail({...first, To: 'nobody@acme.example'}))
+    })
+
+    test('only fields above the first Received are believed', async (t) => {
+      const {receive} = await reception(t, kind, {addresses: ['support', 'billing']})
+      const outcomes = await receive(
+        mail({'Delivered-To': 'billing@acme.example', Received: 'by mx', ...first}),
+        mail({Received: 'by mx', 'Delivered-To': 'billing@acme.example', ...first, 'Message-ID': '<forged@x>'}),
+        mail({'Delivered-To': 'gone@acme.example', Received: 'by mx', ...first, 'Message-ID': '<gone@x>'}),
+        mail({
+          'Delivered-To': 'catchall@provider.example',
+          Received: 'by mx',
+          ...first,
+          To: 'support+tag@acme.example',
+          'Message-ID': '<c@x>',
+        }),
+      )
+      assert.deepEqual(
+        outcomes.map((o) => o.address),
+        ['billing@acme.example', 'support@acme.example', null, 'support@acme.example'],
+      )
+    })
+
+    test('a closed ticket follows the policy of its queue', async (t) => {
+      for (const [policy, expected] of [
+        ['reopen', 'appended'],
+        ['new', 'created'],
+        ['new-after=0', 'created'],
+        ['new-after=1', 'appended'],
+      ] as const) {
+        const {store, portal, receive} = await reception(t, kind, {closedPolicy: policy})
+        await receive(mail(first))
+        const ticket = (await findTicket(store.db, portal.id, 1))!
+        const closedAt = policy === 'new-after=0' ? '2026-01-01T00:00:00.000Z' : new Date().toISOString()
+        await store.transaction((tx) => setStatus(tx, ticket, 'closed', {by: 'test', now: closedAt}))
+        const [answer] = await receive(mail({...first, 'Message-ID': '<two@x>', 'In-Reply-To': '<one@example.com>'}))
+        assert.equal(answer!.kind, expected, policy)
+        assert.equal(
+          (await findTicket(store.db, portal.id, 1))!.status,
+          expected === 'appended' ? 'open' : 'closed',
+          policy,
+        )
+      }
+    })
+
+    test('a large mail streams into the store and is the same mail again', async (t) => {
+      const {store, portal, receive} = await reception(t, kind)
+      const body = Buffer.from(`${'0123456789abcdef'.repeat(4)}\r\n`.repeat(50_000))
+      const whole = Buffer.concat([mail(first, ''), body])
+      const stream = (): Content => ({
+        kind: 'stream',
+        chunks: (async function* () {
+          for (let start = 0; start < whole.length; start += 700_000) yield whole.subarray(start, start + 700_000)
+        })(),
+      })
+      assert.deepEqual(
+        (await receive(stream(), stream())).map((o) => o.kind),
+        ['created', 'duplicate'],
+      )
+      const raws = await store.db.selectFrom('raw').selectAll().execute()
+      assert.deepEqual(
+        raws.map((raw) => [raw.size, raw.sha256]),
+        [[whole.length, createHash('sha256').update(whole).digest('hex')]],
+      )
+      const chunks = await store.db.selectFrom('raw_chunk').select('size').where('portal_id', '=', portal.id).execute()
+      assert.equal(
+        chunks.reduce((sum, chunk) => sum + chunk.size, 0),
+        whole.length,
+      )
+    })
+
+    test('a mail over the size limit is in the quarantine with its header, and nothing else of it is kept', async (t) => {
+      const {store, receive} = await reception(t, kind, {maxMessageSize: 3_000_000})
+      const chunks = (async function* () {
+        yield mail(first)
+        for (let sent = 0; sent < 5; sent++) yield Buffer.alloc(1_000_000, 'x')
+      })()
+      const [outcome] = await receive({kind: 'stream', chunks})
+      assert.match(outcome!.reason, /^oversized: 5\d+ bytes/)
+      const row = await store.db.selectFrom('quarantine').selectAll().executeTakeFirstOrThrow()
+      assert.match(Buffer.from(row.header!).toString(), /^From: Jane/)
+      assert.deepEqual([row.raw_id, row.subject], [null, 'My order'])
+      assert.deepEqual(await store.db.selectFrom('raw').selectAll().execute(), [])
+    })
+
+    test('NUL, lone surrogates and control characters in a header do not stop the batch', async (t) => {
+      const {receive, store, portal} = await reception(t, kind)
+      const odd = mail({...first, Subject: 'a\0b \u202E =?utf-16?B?2AA=?=', 'Message-ID': '<\0@x>'})
+      assert.deepEqual(
+        (await receive(odd, mail(first))).map((o) => o.kind),
+        ['created', 'created'],
+      )
+      assert.equal((await listTickets(store.db, portal.id, {limit: 10})).length, 2)
+    })
+
+    test('two portals in one store know nothing of each other', async (t) => {
+      const one = await reception(t, kind)
+      const portal = await seedPortal(one.store, {key: 'other', domain: 'other.example'})
+      const two = await reception(t, kind, {}, {...one, portal})
+      assert.equal((await one.receive(mail(first)))[0]!.ticket, 1)
+      const [outcome] = await two.receive(
+        mail({...first, 'In-Reply-To': '<one@example.com>', To: 'support@other.example'}),
+      )
+      assert.deepEqual([outcome!.kind, outcome!.ticket], ['created', 1])
+      assert.equal((await two.receive(mail({...first, 'Message-ID': '<x@y>'})))[0]!.kind, 'quarantined')
+      const ticket = (await findTicket(one.store.db, portal.id, 1))!
+      assert.equal((await listMessages(one.store.db, ticket)).length, 1)
+    })
+
+    test('an owner that was taken over can commit nothing', async (t) => {
+      const {store, receive} = await reception(t, kind)
+      await store.db
+        .updateTable('source')
+        .set((eb) => ({lease_token: eb('lease_token', '+', 1)}))
+        .execute()
+      await assert.rejects(receive(mail(first)), {code: 'LEASE_LOST', exitCode: 75})
+      assert.deepEqual(await store.db.selectFrom('ticket').selectAll().execute(), [])
+    })
+  })
