@@ -123,7 +123,9 @@ export const needsPortalFlag = (keys: readonly string[]) =>
     exitCode: EXIT.usage,
     title: 'Which portal?',
     why: `the store holds several portals (${keys.join(', ')}), and none was named`,
-    fixes: [{text: 'Name it with --portal KEY or POSTDESK_PORTAL; on a terminal, choose one with `postdesk portal use`.'}],
+    fixes: [
+      {text: 'Name it with --portal KEY or POSTDESK_PORTAL; on a terminal, choose one with `postdesk portal use`.'},
+    ],
     missing: ['--portal'],
   })
 
@@ -148,7 +150,7 @@ export const notFound = (kind: string, name: string, nearNames: readonly string[
     code: `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_NOT_FOUND`,
     exitCode: EXIT.notFound,
     title: `No ${kind} "${name}"`,
-    why: `this portal has no ${kind} of that name`,
+    why: `${kind === 'portal' ? 'the store' : 'this portal'} has no ${kind} of that name`,
     fixes: [...near(nearNames), ...fixes],
   })
 
@@ -300,18 +302,22 @@ export const leaseLost = (source: string) =>
 
 // Secrets ---------------------------------------------------------------------------------------------------------
 
-export const noSecretPlace = (why: string, cause?: unknown) =>
+/** `first`: what may help on this very machine; the ways that always exist follow. */
+export const noSecretPlace = (why: string, cause?: unknown, first: readonly Fix[] = []) =>
   new PostdeskError({
     code: 'NO_SECRET_PLACE',
     exitCode: EXIT.config,
     title: 'There is no place for a secret on this machine',
     why,
     fixes: [
+      ...first,
       {
         text: 'In a container, in CI, over SSH: use the encrypted vault file.',
         command: 'POSTDESK_VAULT_PASSPHRASE_FILE=/run/secrets/vault postdesk --secret-store vault …',
       },
-      {text: 'Or keep a reference instead of a copy: --password-env VAR, --password-ref file:PATH or cmd:["program","argument"].'},
+      {
+        text: 'Or keep a reference instead of a copy: --password-env VAR, --password-ref file:PATH or cmd:["program","argument"].',
+      },
       {text: 'Or unlock the desktop keychain and run the command again.'},
     ],
     cause,
@@ -325,6 +331,36 @@ export const secretPlaceFailed = (place: string, why: string, fixes: readonly Fi
     why,
     fixes,
     cause,
+  })
+
+/** The place is there, and what it keeps cannot be read. */
+export const secretPlaceClosed = (place: string, why: string, fixes: readonly Fix[], cause?: unknown) =>
+  new PostdeskError({
+    code: 'SECRET_PLACE_CLOSED',
+    exitCode: EXIT.config,
+    title: `The ${place} cannot be opened`,
+    why,
+    fixes,
+    cause,
+  })
+
+export const fileBusy = (path: string, cause?: unknown) =>
+  new PostdeskError({
+    code: 'FILE_BUSY',
+    exitCode: EXIT.tryAgain,
+    title: `${path} is being written by another process`,
+    why: 'it was waited for, and nothing was changed',
+    fixes: [{text: 'Run the same command again.'}],
+    cause,
+  })
+
+export const modeTooOpen = (path: string, mode: string, command: string) =>
+  new PostdeskError({
+    code: 'MODE_TOO_OPEN',
+    exitCode: EXIT.notPermitted,
+    title: `${path} is open to other users of this machine`,
+    why: `its mode is ${mode}`,
+    fixes: [{text: 'Close it to them:', command}],
   })
 
 export const secretUnresolved = (name: string, why: string, fixes: readonly Fix[] = [], cause?: unknown) =>

@@ -5,7 +5,8 @@ import type {Style} from '../../lib/cli/style.ts'
 
 /** The portals of the store. */
 export interface PortalListResult {
-  readonly portals: readonly PortalSummary[]
+  /** `current`: the one that commands work on where none is named. */
+  readonly portals: readonly (PortalSummary & {readonly current: boolean})[]
 }
 
 export default class PortalList extends BaseCommand<typeof PortalList, PortalListResult> {
@@ -14,13 +15,14 @@ export default class PortalList extends BaseCommand<typeof PortalList, PortalLis
 
   async run(): Promise<PortalListResult> {
     const {summarisePortals} = await import('../../lib/portal.ts')
-    return {portals: await summarisePortals(await this.store())}
+    return {portals: await summarisePortals(await this.store(), await this.currentPortal())}
   }
 
   protected render({portals}: PortalListResult, style: Style): string {
     return renderTable(
       portals,
       [
+        {title: '', value: (portal) => (portal.current ? '*' : '')},
         {title: 'KEY', value: (portal) => portal.key},
         {title: 'DOMAIN', value: (portal) => portal.domain},
         {title: 'NAME', value: (portal) => portal.name, shrinks: true},

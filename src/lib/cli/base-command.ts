@@ -307,12 +307,22 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     return this.#store
   }
 
-  /** The portal to work on: `--portal` or POSTDESK_PORTAL, else the current one, else the only one. */
-  protected async portal(): Promise<PortalRow> {
+  /** The key of the portal that `portal use` chose for this store on this machine. */
+  protected async currentPortal(): Promise<string | undefined> {
+    const {currentPortal} = await this.settings()
+    if (currentPortal === undefined) return undefined
+    const {storeId} = await import('../store/portals.ts')
+    return currentPortal[await storeId((await this.store()).db)]
+  }
+
+  /**
+   * The portal to work on: the one that the command line names, else `--portal` or POSTDESK_PORTAL, else the current one,
+   * else the only one.
+   */
+  protected async portal(named: string | undefined = this.flags.portal): Promise<PortalRow> {
     if (this.#portal) return this.#portal
     const {db} = await this.store()
-    const {findPortal, listPortals, storeId} = await import('../store/portals.ts')
-    const named = this.flags.portal
+    const {findPortal, listPortals} = await import('../store/portals.ts')
     if (named !== undefined) {
       const portal = await findPortal(db, named)
       if (!portal) {
@@ -334,7 +344,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     const keys = portals.map((row) => row.key)
     // A script must not depend on which portal somebody last used on this machine.
     if ((this.ctor as unknown as typeof BaseCommand).changes && !this.interactive) throw needsPortalFlag(keys)
-    const current = (await this.settings()).currentPortal?.[await storeId(db)]
+    const current = await this.currentPortal()
     const portal = portals.find((row) => row.key === current)
     if (!portal) throw needsPortalFlag(keys)
     return (this.#portal = portal)

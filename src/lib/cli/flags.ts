@@ -45,6 +45,18 @@ export const ifNotExists = {
   'if-not-exists': Flags.boolean({summary: 'Succeed without a change when it exists with the same fields.'}),
 }
 
+/** What a portal is told; `add` and `update` alike. */
+export const portalFlags = {
+  domain: Flags.string({summary: 'Domain of its internal addresses.'}),
+  name: Flags.string({summary: 'Name that customers read; default: the key.'}),
+  timezone: Flags.string({summary: 'IANA time zone in which times are shown; default: UTC.'}),
+  locale: Flags.string({summary: 'Language tag; default: en.'}),
+  'max-message-size': Flags.integer({
+    helpValue: 'BYTES',
+    summary: 'A larger mail is quarantined with its header alone; default: 150 MB.',
+  }),
+}
+
 /** The four ways to give a secret that is no prompt. The first two write a copy, the others keep a reference. */
 export function secretFlags<Name extends string>(name: Name) {
   const ways = ['stdin', 'file', 'env', 'ref'] as const

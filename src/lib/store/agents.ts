@@ -7,8 +7,14 @@ export type AgentRow = Selectable<AgentTable>
 export const listAgents = (db: Db, portalId: number): Promise<AgentRow[]> =>
   db.selectFrom('agent').selectAll().where('portal_id', '=', portalId).orderBy('email').execute()
 
+/** The emails of agents are kept in lower case. */
 export const findAgent = (db: Db, portalId: number, email: string): Promise<AgentRow | undefined> =>
-  db.selectFrom('agent').selectAll().where('portal_id', '=', portalId).where('email', '=', email).executeTakeFirst()
+  db
+    .selectFrom('agent')
+    .selectAll()
+    .where('portal_id', '=', portalId)
+    .where('email', '=', email.toLowerCase())
+    .executeTakeFirst()
 
 export async function insertAgent(
   tx: Tx,
@@ -46,14 +52,8 @@ export async function updateAgent(
     .execute()
 }
 
-/** Removes an agent. Their tickets have no owner from then on, and are offered to others. */
+/** Removes an agent who owns no ticket. */
 export async function deleteAgent(tx: Tx, agent: AgentRow): Promise<void> {
-  await tx
-    .updateTable('ticket')
-    .set({owner_id: null})
-    .where('portal_id', '=', agent.portal_id)
-    .where('owner_id', '=', agent.id)
-    .execute()
   await tx
     .deleteFrom('queue_member')
     .where('portal_id', '=', agent.portal_id)
@@ -72,5 +72,5 @@ export async function openTicketsByAgent(db: Db, portalId: number): Promise<Read
     .where('owner_id', 'is not', null)
     .groupBy('owner_id')
     .execute()
-  return new Map(rows.map((row) => [row.owner_id!, Number(row.n)]))
+  return new Map(rows.map((row) => [row.owner_id!, row.n]))
 }

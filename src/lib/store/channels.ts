@@ -70,6 +70,17 @@ async function addAddress(tx: Tx, channel: ChannelRow, address: string): Promise
     .execute()
 }
 
+/** A former address leads to the channel no longer. False where it did not. */
+export async function dropAlias(tx: Tx, channel: ChannelRow, address: string): Promise<boolean> {
+  const {numDeletedRows} = await tx
+    .deleteFrom('channel_address')
+    .where('portal_id', '=', channel.portal_id)
+    .where('channel_id', '=', channel.id)
+    .where('address', '=', address.toLowerCase())
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
+}
+
 /** Removes a channel. Its tickets stay, without a channel. */
 export async function deleteChannel(tx: Tx, channel: ChannelRow): Promise<void> {
   const {portal_id: portalId, id} = channel
@@ -84,6 +95,12 @@ export async function deleteChannel(tx: Tx, channel: ChannelRow): Promise<void> 
     .set({sender_channel_id: null})
     .where('portal_id', '=', portalId)
     .where('sender_channel_id', '=', id)
+    .execute()
+  await tx
+    .updateTable('quarantine')
+    .set({channel_id: null})
+    .where('portal_id', '=', portalId)
+    .where('channel_id', '=', id)
     .execute()
   await tx.deleteFrom('channel_address').where('portal_id', '=', portalId).where('channel_id', '=', id).execute()
   await tx.deleteFrom('channel').where('portal_id', '=', portalId).where('id', '=', id).execute()

@@ -48,23 +48,47 @@ export async function updatePortal(
     .execute()
 }
 
+/**
+ * Lets one change after the other into the store: what is unique in the whole store (keys, domains, mailboxes) stays as
+ * it was checked until the transaction ends. Taken before every other lock.
+ */
+export async function lockStore(tx: Tx): Promise<void> {
+  await tx
+    .updateTable('store')
+    .set((eb) => ({next_portal_id: eb.ref('next_portal_id')}))
+    .execute()
+}
+
+/** Lets one change after the other into a portal, and intake beside none. Undefined where it was removed meanwhile. */
+export const lockPortal = (tx: Tx, id: number): Promise<PortalRow | undefined> =>
+  tx
+    .updateTable('portal')
+    .set((eb) => ({next_id: eb.ref('next_id')}))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst()
+
 /** How much a portal holds, for the question before its removal. */
 export async function countPortal(db: Db, id: number): Promise<{channels: number; tickets: number}> {
   const count = async (table: 'channel' | 'ticket') =>
-    Number(
-      (
-        await db
-          .selectFrom(table)
-          .select((eb) => eb.fn.countAll<number>().as('n'))
-          .where('portal_id', '=', id)
-          .executeTakeFirstOrThrow()
-      ).n,
-    )
+    (
+      await db
+        .selectFrom(table)
+        .select((eb) => eb.fn.countAll<number>().as('n'))
+        .where('portal_id', '=', id)
+        .executeTakeFirstOrThrow()
+    ).n
   return {channels: await count('channel'), tickets: await count('ticket')}
 }
 
-/** Removes a portal with everything in it. */
+/** Removes a portal with everything in it. A sync that runs meanwhile loses its lease, and stops. */
 export async function deletePortal(tx: Tx, id: number): Promise<void> {
+  await tx
+    .updateTable('source')
+    .set((eb) => ({lease_token: eb('lease_token', '+', 1)}))
+    .where('portal_id', '=', id)
+    .execute()
+  await lockPortal(tx, id)
   const tables = [
     'secret',
     'quarantine',

@@ -69,5 +69,5 @@ export async function countWaiting(db: Db, portalId: number, channelId: number):
     .where('reason', '=', 'channel-inactive')
     .where('channel_id', '=', channelId)
     .executeTakeFirstOrThrow()
-  return Number(n)
+  return n
 }

@@ -42,16 +42,14 @@ export async function deleteQueue(tx: Tx, queue: QueueRow): Promise<void> {
 /** What would be left without a queue if this one went. */
 export async function usesOfQueue(db: Db, queue: QueueRow): Promise<{channels: number; tickets: number}> {
   const count = async (table: 'channel' | 'ticket') =>
-    Number(
-      (
-        await db
-          .selectFrom(table)
-          .select((eb) => eb.fn.countAll<number>().as('n'))
-          .where('portal_id', '=', queue.portal_id)
-          .where('queue_id', '=', queue.id)
-          .executeTakeFirstOrThrow()
-      ).n,
-    )
+    (
+      await db
+        .selectFrom(table)
+        .select((eb) => eb.fn.countAll<number>().as('n'))
+        .where('portal_id', '=', queue.portal_id)
+        .where('queue_id', '=', queue.id)
+        .executeTakeFirstOrThrow()
+    ).n
   return {channels: await count('channel'), tickets: await count('ticket')}
 }
 

@@ -57,6 +57,11 @@ export async function putSource(
     .executeTakeFirstOrThrow()
 }
 
+/** Frees the identity of a source that its portal no longer uses, so that another portal can point there. */
+export async function retireSource(tx: Tx, source: SourceRow, now: string): Promise<void> {
+  await setSource(tx, source, {identity: `${source.identity} (portal ${source.portal_id}, until ${now})`})
+}
+
 /** The pipe of a portal: what an MTA hands in. */
 export async function pipeSource(store: Store, portalId: number, now: string): Promise<SourceRow> {
   const identity = `pipe:${portalId}`

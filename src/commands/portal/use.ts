@@ -1,0 +1,37 @@
+import {Args} from '@oclif/core'
+import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {EXIT} from '../../lib/errors.ts'
+
+/** The portal that commands work on from now on where none is named. */
+export interface PortalUseResult {
+  readonly key: string
+  readonly changed: boolean
+}
+
+export default class PortalUse extends BaseCommand<typeof PortalUse, PortalUseResult> {
+  static override summary = 'Choose the current portal of the store, for this user on this machine.'
+  static override description =
+    'Reading commands and prompts use it. A script that changes something in a store of several portals names the portal all the same.'
+  static override examples = ['<%= config.bin %> <%= command.id %> acme']
+  static override args = {key: Args.string({name: 'KEY', description: 'The portal.', ignoreStdin: true})}
+  static override exitCodes = [EXIT.notFound]
+
+  async run(): Promise<PortalUseResult> {
+    const {listPortals, storeId} = await import('../../lib/store/portals.ts')
+    const {useCurrentPortal} = await import('../../lib/cli/settings.ts')
+    const {db} = await this.store()
+    const portals = await listPortals(db)
+    const {KEY} = await this.complete(
+      {KEY: this.args.key ?? this.flags.portal},
+      {KEY: {message: 'Portal', choices: portals.map(({key, name}) => ({value: key, name: `${key} (${name})`}))}},
+    )
+    const {key} = await this.portal(KEY)
+    const changed = (await this.currentPortal()) !== key
+    if (changed) await useCurrentPortal(this.paths.config, await storeId(db), key)
+    return {key, changed}
+  }
+
+  protected render({key}: PortalUseResult): string {
+    return `${key} is the current portal.\n`
+  }
+}
