@@ -74,7 +74,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
       portal,
       clock: this.clock,
       log: this.log_,
-      password: await inboundPassword({store, portal, secrets: await this.secrets()}),
+      password: inboundPassword({store, portal, secrets: await this.secrets()}),
       dryRun: this.flags['dry-run'],
       signal: stop.signal,
       ...(this.flags.since === undefined ? {} : {since: parseSince(this.flags.since, portal.timezone)}),

@@ -17,6 +17,7 @@ import {
   type ExitCode,
 } from '../errors.ts'
 import {createLog, createRedactor, silent, type Log} from '../log.ts'
+import type {SecretSources} from '../secret/resolve-secret.ts'
 import type {StoreLocation} from '../store/location.ts'
 import type {Store} from '../store/open.ts'
 import type {PortalRow} from '../store/portals.ts'
@@ -57,6 +58,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   #quiet = false
   #store: Store | undefined
   #portal: PortalRow | undefined
+  #secrets: SecretSources | undefined
   #settings: Settings | undefined
   #failure: PostdeskError | undefined
   #exitCode: ExitCode = EXIT.ok
@@ -67,7 +69,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   protected abstract render(result: Result, style: Style): string
 
   // oclif calls this instead of run(); overriding it keeps text and JSON, success and failure in one place.
-  protected override async _run<R>(): Promise<R> {
+  override async _run<R>(): Promise<R> {
     this.#json = this.argv.slice(0, endOfFlags(this.argv)).includes('--json')
     let result: Result | undefined
     try {
