@@ -32,8 +32,9 @@ export function readDate(value: string): string | null {
   // RFC 5322 4.3: two digits from 50 on are of the last century, and three digits count from 1900.
   if (yearText.length === 2) year += year < 50 ? 2000 : 1900
   else if (yearText.length === 3) year += 1900
-  if (Number(day) < 1 || Number(day) > 31 || Number(hour) > 24 || Number(minute) > 59 || Number(second) > 60)
-    return null
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return null
+  // 31 February would become 3 March.
+  if (new Date(Date.UTC(year, month, Number(day))).getUTCDate() !== Number(day)) return null
 
   let offset = 0
   if (zoneHours !== undefined) {

@@ -76,8 +76,9 @@ export function readHeader(block: Buffer): Header {
     }
     start = next
   }
-  store()
-  return {fields, malformedLines, firstMalformed, notUtf8, tooManyFields: start < text.length}
+  const tooManyFields = fields.length === MAX_FIELDS && (start < text.length || name !== '')
+  if (!tooManyFields) store()
+  return {fields, malformedLines, firstMalformed, notUtf8, tooManyFields}
 }
 
 /** The value of the topmost field of that name (lower case), null where there is none. */

@@ -2,7 +2,7 @@ import {Worker} from 'node:worker_threads'
 import {PARSE_DEADLINE_MS, PARSE_HEAP_MB} from './limits.ts'
 import type {Message} from './message.ts'
 import {describeUnparsed} from './parse.ts'
-import type {ParseReply, ParseRequest, WorkerInput} from './parse-worker.ts'
+import type {ParseReply, ParseRequest, WorkerInput} from './parse-batch.ts'
 import {compressChunks, type RawChunk} from './raw-chunks.ts'
 
 /** A message as the store takes it: its facts, and its bytes in compressed chunks. */
