@@ -317,6 +317,18 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     return currentPortal[await storeId((await this.store()).db)]
   }
 
+  /** What a secret can come from on this machine. */
+  protected async secrets(): Promise<SecretSources> {
+    const {secretSources} = await import('./secret-sources.ts')
+    return (this.#secrets ??= secretSources({
+      paths: this.paths,
+      chosen: this.flags['secret-store'],
+      env: process.env,
+      redactor: this.redactor,
+      warn: (text) => this.warning(text),
+    }))
+  }
+
   /**
    * The portal to work on: the one that the command line names, else `--portal` or POSTDESK_PORTAL, else the current one,
    * else the only one.
