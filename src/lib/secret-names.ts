@@ -1,0 +1,155 @@
+/** The secrets that a store uses, by the names people give them, and where this machine has their values. */
+import {notFound, PostdeskError, usage} from './errors.ts'
+import {formatSecretRef, type SecretRef} from './secret/secret-ref.ts'
+import type {Secret, SecretId, SecretPlace} from './secret/secret.ts'
+import {readSecretRef, resolveSecret, type SecretSources} from './secret/resolve-secret.ts'
+import type {Store} from './store/open.ts'
+import {storeId, type PortalRow} from './store/portals.ts'
+import {listSecrets} from './store/secrets.ts'
+
+/** A secret that the store knows of. */
+export interface NamedSecret {
+  /** `PORTAL/CHANNEL/FIELD` */
+  readonly name: string
+  readonly id: SecretId
+  /** What it may be used with, such as `host:port:security:user`. */
+  readonly boundTo: string
+}
+
+/** Where this machine has a secret. */
+export interface SecretSummary {
+  readonly name: string
+  /** What it may be used with. */
+  readonly boundTo: string
+  /** The reference it is bound to, the place that keeps a copy, or null where this machine has none. */
+  readonly source: string | null
+  /** Why it cannot be resolved; null where it can, or was not tried. */
+  readonly problem: string | null
+}
+
+export async function namedSecrets(store: Store, portal: PortalRow): Promise<NamedSecret[]> {
+  const id = await storeId(store.db)
+  return (await listSecrets(store.db, portal.id)).map((row) => ({
+    name: `${portal.key}/${row.owner}/${row.field}`,
+    id: {store: id, owner: `${portal.id}/${row.owner}`, field: row.field},
+    boundTo: row.bound_to,
+  }))
+}
+
+/** Those with these names, or all where none is named. @throws 67 for an unknown name. */
+export function pickSecrets(all: readonly NamedSecret[], names: readonly string[]): readonly NamedSecret[] {
+  if (names.length === 0) return all
+  return names.map((name) => {
+    const found = all.find((secret) => secret.name === name)
+    if (!found)
+      throw notFound(
+        'secret',
+        name,
+        [],
+        [
+          {
+            text:
+              all.length === 0 ? 'No secret is in use.' : `In use are: ${all.map((secret) => secret.name).join(', ')}.`,
+          },
+        ],
+      )
+    return found
+  })
+}
+
+/** Where each secret is, without reading its value from a binding. */
+export async function summariseSecrets(
+  secrets: readonly NamedSecret[],
+  sources: SecretSources,
+): Promise<SecretSummary[]> {
+  const summaries: SecretSummary[] = []
+  for (const {name, id, boundTo} of secrets) {
+    const ref = await sources.bindings.get(id)
+    if (ref) summaries.push({name, boundTo, source: formatSecretRef(ref), problem: null})
+    else {
+      try {
+        const there = (await sources.place.get(id)) !== null
+        summaries.push({
+          name,
+          boundTo,
+          source: there ? sources.place.kind : null,
+          problem: there ? null : 'this machine has no value',
+        })
+      } catch (error) {
+        if (!(error instanceof PostdeskError)) throw error
+        summaries.push({name, boundTo, source: null, problem: `${error.title}: ${error.why}`})
+      }
+    }
+  }
+  return summaries
+}
+
+/** Resolves each secret as a channel would. */
+export async function verifySecrets(secrets: readonly NamedSecret[], sources: SecretSources): Promise<SecretSummary[]> {
+  const summaries: SecretSummary[] = []
+  for (const secret of secrets) {
+    const {name, id, boundTo} = secret
+    const ref = await sources.bindings.get(id)
+    const source = ref ? formatSecretRef(ref) : sources.place.kind
+    try {
+      await resolveSecret(id, name, sources)
+      summaries.push({name, boundTo, source, problem: null})
+    } catch (error) {
+      if (!(error instanceof PostdeskError)) throw error
+      summaries.push({name, boundTo, source: ref ? source : null, problem: error.why})
+    }
+  }
+  return summaries
+}
+
+/** Keeps a copy in the secret place. A binding would hide it, so that goes. */
+export async function setSecret(secret: NamedSecret, value: Secret, sources: SecretSources): Promise<void> {
+  sources.redactor.register(value.reveal())
+  await sources.place.set(secret.id, value)
+  await sources.bindings.delete(secret.id)
+}
+
+/** Keeps a reference. Returns why it leads nowhere now; null where it works. */
+export async function bindSecret(secret: NamedSecret, ref: SecretRef, sources: SecretSources): Promise<string | null> {
+  await sources.bindings.set(secret.id, ref)
+  try {
+    await readSecretRef(ref, secret.name, sources)
+    return null
+  } catch (error) {
+    if (error instanceof PostdeskError) return error.why
+    throw error
+  }
+}
+
+/**
+ * Moves copies to the other place: written there and read back before the old copy goes. References stay.
+ * Returns the names that were moved.
+ */
+export async function moveSecrets(
+  secrets: readonly NamedSecret[],
+  to: SecretPlace['kind'],
+  sources: SecretSources,
+): Promise<string[]> {
+  const [from, target] = [sources.openPlace(to === 'vault' ? 'keychain' : 'vault'), sources.openPlace(to)]
+  await target.probe()
+  const moved: string[] = []
+  for (const {id, name} of secrets) {
+    const value = await from.get(id)
+    if (value === null) continue
+    sources.redactor.register(value.reveal())
+    await target.set(id, value)
+    await from.delete(id)
+    moved.push(name)
+  }
+  return moved
+}
+
+/** The portal part of a name. @throws 64 where it is not `PORTAL/CHANNEL/FIELD`. */
+export function portalOfSecret(name: string): string {
+  const parts = name.split('/')
+  if (parts.length !== 3 || parts.includes(''))
+    throw usage(`"${name}" is not the name of a secret`, [
+      {text: 'Write it as PORTAL/CHANNEL/FIELD, such as acme/inbound/password.'},
+    ])
+  return parts[0]!
+}
