@@ -103,7 +103,7 @@ export const missingInput = (missing: readonly string[], command: string) =>
     code: 'MISSING_INPUT',
     exitCode: EXIT.usage,
     title: missing.length === 1 ? `${missing[0]} is missing` : `${missing.join(', ')} are missing`,
-    why: 'they are needed, and nobody can be asked: this is not a terminal, or --json, --no-input or CI forbid questions',
+    why: `${missing.length === 1 ? 'it is' : 'they are'} needed, and nobody can be asked: this is not a terminal, or --json, --no-input or CI forbid questions`,
     fixes: [{text: 'Give every missing value as a flag.', command}],
     missing,
   })

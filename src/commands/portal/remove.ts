@@ -1,5 +1,6 @@
-import {Args, Flags} from '@oclif/core'
+import {Args} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {confirmFlag} from '../../lib/cli/flags.ts'
 import {EXIT} from '../../lib/errors.ts'
 
 /** The portal that is gone. */
@@ -14,9 +15,7 @@ export default class PortalRemove extends BaseCommand<typeof PortalRemove, Porta
   static override args = {
     key: Args.string({name: 'KEY', description: 'The portal; default: the current one.', ignoreStdin: true}),
   }
-  static override flags = {
-    confirm: Flags.string({helpValue: 'KEY', summary: 'Its key once more: this cannot be undone.'}),
-  }
+  static override flags = confirmFlag('KEY')
   static override changes = true
   static override exitCodes = [EXIT.notFound]
 

@@ -17,15 +17,11 @@ export default class PortalUse extends BaseCommand<typeof PortalUse, PortalUseRe
   static override exitCodes = [EXIT.notFound]
 
   async run(): Promise<PortalUseResult> {
-    const {listPortals, storeId} = await import('../../lib/store/portals.ts')
+    const {storeId} = await import('../../lib/store/portals.ts')
     const {useCurrentPortal} = await import('../../lib/cli/settings.ts')
-    const {db} = await this.store()
-    const portals = await listPortals(db)
-    const {KEY} = await this.complete(
-      {KEY: this.args.key ?? this.flags.portal},
-      {KEY: {message: 'Portal', choices: portals.map(({key, name}) => ({value: key, name: `${key} (${name})`}))}},
-    )
+    const {KEY} = await this.complete({KEY: this.args.key ?? this.flags.portal}, {KEY: this.choose.portal})
     const {key} = await this.portal(KEY)
+    const {db} = await this.store()
     const changed = (await this.currentPortal()) !== key
     if (changed) await useCurrentPortal(this.paths.config, await storeId(db), key)
     return {key, changed}

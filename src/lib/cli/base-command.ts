@@ -21,6 +21,7 @@ import type {SecretSources} from '../secret/resolve-secret.ts'
 import type {StoreLocation} from '../store/location.ts'
 import type {Store} from '../store/open.ts'
 import type {PortalRow} from '../store/portals.ts'
+import {choicesOf, type Choices} from './choices.ts'
 import {errorBody, type Envelope} from './envelope.ts'
 import {globalFlags} from './flags.ts'
 import {findPaths, type Paths} from './paths.ts'
@@ -235,6 +236,17 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       this.notePrompted(name, complete[name])
     }
     return complete
+  }
+
+  /** Questions for `complete` that offer what the portal has. */
+  protected readonly choose: Choices = choicesOf(
+    async () => (await this.store()).db,
+    () => this.portal(),
+  )
+
+  /** True once something was asked: a person is there, and may be offered what has a default too. */
+  protected get asked(): boolean {
+    return this.#prompted.length > 0
   }
 
   /** Remembers an answer for the command line that is shown at the end. */

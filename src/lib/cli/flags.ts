@@ -57,6 +57,29 @@ export const portalFlags = {
   }),
 }
 
+/** What a queue is told; `add` and `update` alike. */
+export const queueFlags = {
+  name: Flags.string({summary: 'Name that agents read; default: the key.'}),
+  member: Flags.string({
+    helpValue: 'AGENT…',
+    summary: 'Email of an agent who gets its tickets; several may follow.',
+    multiple: true,
+  }),
+  sender: Flags.string({
+    helpValue: 'ADDRESS',
+    summary: "Address that its answers leave by where the ticket's own cannot send.",
+  }),
+  closed: Flags.string({
+    helpValue: 'reopen|new|new-after=DAYS',
+    summary: 'What a new mail does to a closed ticket; default: reopen.',
+  }),
+}
+
+/** The name once more, for what cannot be undone. */
+export const confirmFlag = (helpValue: string) => ({
+  confirm: Flags.string({helpValue, summary: `${helpValue} once more: this cannot be undone.`}),
+})
+
 /** The four ways to give a secret that is no prompt. The first two write a copy, the others keep a reference. */
 export function secretFlags<Name extends string>(name: Name) {
   const ways = ['stdin', 'file', 'env', 'ref'] as const

@@ -1,5 +1,11 @@
 /** Questions to a person, on standard error so that standard output stays the result. */
+import {usage, type Fix} from '../errors.ts'
 import type {Secret} from '../secret/secret.ts'
+
+export interface Choice {
+  readonly value: string
+  readonly name?: string
+}
 
 /** A question for one missing value. */
 export interface Question {
@@ -8,7 +14,10 @@ export interface Question {
   readonly message: string
   /** Offered as the answer. */
   readonly suggestion?: string
-  readonly choices?: readonly {readonly value: string; readonly name?: string}[]
+  /** Looked up only where the question is asked: a missing value fails before the store is opened. */
+  readonly choices?: () => Promise<readonly Choice[]>
+  /** How to make something to choose, where there is nothing. */
+  readonly ifNone?: readonly Fix[]
   /** Says what is wrong with an answer; null for a good one. */
   readonly validate?: (answer: string) => string | null
 }
@@ -17,8 +26,10 @@ const stream = {output: process.stderr}
 
 export async function ask(question: Question): Promise<string> {
   const {input, select} = await import('@inquirer/prompts')
-  if (question.choices)
-    return select({message: question.message, choices: question.choices.map((choice) => ({...choice}))}, stream)
+  const choices = await question.choices?.()
+  if (choices?.length === 0)
+    throw usage(`${question.flag} is missing, and there is nothing yet that it could name`, question.ifNone ?? [])
+  if (choices) return select({message: question.message, choices: choices.map((choice) => ({...choice}))}, stream)
   const {validate, suggestion} = question
   return input(
     {
@@ -29,6 +40,15 @@ export async function ask(question: Question): Promise<string> {
     },
     stream,
   )
+}
+
+/** Any number of the choices, also none. */
+export async function askMany(
+  message: string,
+  choices: readonly (Choice & {readonly checked?: boolean})[],
+): Promise<string[]> {
+  const {checkbox} = await import('@inquirer/prompts')
+  return checkbox({message, choices: choices.map((choice) => ({...choice}))}, stream)
 }
 
 /** The answer is masked. */
