@@ -1,5 +1,5 @@
 import {Worker} from 'node:worker_threads'
-import {PARSE_DEADLINE_MS, PARSE_HEAP_MB} from './limits.ts'
+import {PARSE_DEADLINE_MS, PARSE_HEAP_MB, PARSE_YOUNG_HEAP_MB} from './limits.ts'
 import type {Message} from './message.ts'
 import {describeUnparsed} from './parse.ts'
 import type {ParseReply, ParseRequest, WorkerInput} from './parse-batch.ts'
@@ -138,7 +138,7 @@ function startWorker(file: URL, deadlineMs: number, {onReply, onDeath}: WorkerEv
   const progress = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)).fill(-1)
   const worker = new Worker(file, {
     workerData: {progress} satisfies WorkerInput,
-    resourceLimits: {maxOldGenerationSizeMb: PARSE_HEAP_MB},
+    resourceLimits: {maxOldGenerationSizeMb: PARSE_HEAP_MB, maxYoungGenerationSizeMb: PARSE_YOUNG_HEAP_MB},
   })
   let why = ''
   let busy = false

@@ -56,11 +56,15 @@ class Base64Decoder implements TransferDecoder {
   push(encoded: Buffer): Buffer {
     const text = this.#carry + encoded.toString('latin1').replace(/\s+/g, '')
     if (!this.#padded) {
-      const whole = text.length - (text.length % 4)
+      const end = text.endsWith('=') ? text.length - (text.at(-2) === '=' ? 2 : 1) : text.length
+      const padded = end < text.length
+      // Padding ends the last quantum; without it, an incomplete one waits for the next piece.
+      const whole = padded ? end : end - (end % 4)
       const decoded = Buffer.from(whole === text.length ? text : text.slice(0, whole), 'base64')
       // The decoder skips what is foreign and stops at padding: the length tells whether there was any.
-      if (decoded.length === (whole / 4) * 3) {
-        this.#carry = text.slice(whole)
+      if (decoded.length === Math.floor((whole * 3) / 4) && whole % 4 !== 1) {
+        this.#carry = text.slice(whole, end)
+        this.#padded = padded
         return decoded
       }
     }
