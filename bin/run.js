@@ -2,24 +2,23 @@
 // Starts postdesk with a Node that is new enough. This file runs on any Node since 12: the one of the machine may be old,
 // and the repository brings its own.
 import {spawn} from 'node:child_process'
-import {existsSync} from 'node:fs'
+import {existsSync, readdirSync, statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [major, minor, patch] = process.versions.node.split('.').map(Number)
 // "engines" of package.json
-const newEnough = (major === 22 && (minor > 22 || (minor === 22 && patch >= 2))) || (major === 24 && minor >= 15) || major > 24
+const newEnough =
+  (major === 22 && (minor > 22 || (minor === 22 && patch >= 2))) || (major === 24 && minor >= 15) || major > 24
 
 // An MTA's pipe keeps a mail that is answered with 75, and returns it to its sender after most other codes.
 const isDelivery = process.argv[2] === 'email' && process.argv[3] === 'deliver'
 const failed = isDelivery ? 75 : 78
 
 if (newEnough) {
-  const built = join(root, 'dist', 'main.js')
-  const entry = existsSync(built) ? built : join(root, 'src', 'main.ts')
   // No promise is left unhandled here: a program that cannot even be loaded must not look like a delivered mail.
-  import(pathToFileURL(entry).href)
+  import(pathToFileURL(entry()).href)
     .then((program) => program.main(process.argv.slice(2), root))
     .catch((error) => {
       if (isDelivery) process.stdout.write('4.3.0 temporary failure\n')
@@ -48,4 +47,16 @@ if (newEnough) {
     )
     process.exit(failed)
   }
+}
+
+/** The built program; in the repository the sources, where one is newer than the build. The package has no sources. */
+function entry() {
+  const built = join(root, 'dist', 'main.js')
+  const source = join(root, 'src')
+  if (!existsSync(source)) return built
+  const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0
+  const changed = ['', ...readdirSync(source, {recursive: true})].some(
+    (name) => statSync(join(source, name)).mtimeMs > builtAt,
+  )
+  return changed ? join(source, 'main.ts') : built
 }

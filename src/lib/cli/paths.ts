@@ -9,18 +9,27 @@ export interface Paths {
   readonly data: string
   /** What may be lost without harm. */
   readonly state: string
+  /** What can be made again. */
+  readonly cache: string
 }
 
 /** `POSTDESK_HOME` puts all under one directory; without it the XDG Base Directory Specification holds. */
 export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
   const home = env['POSTDESK_HOME']
-  if (home) return {config: join(home, 'config'), data: join(home, 'data'), state: join(home, 'state')}
+  if (home)
+    return {
+      config: join(home, 'config'),
+      data: join(home, 'data'),
+      state: join(home, 'state'),
+      cache: join(home, 'cache'),
+    }
   if (process.platform === 'win32') {
     const local = env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local')
     return {
       config: join(local, 'postdesk', 'config'),
       data: join(local, 'postdesk', 'data'),
       state: join(local, 'postdesk', 'state'),
+      cache: join(local, 'postdesk', 'cache'),
     }
   }
   // XDG: relative paths are invalid and must be ignored.
@@ -32,6 +41,7 @@ export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
     config: xdg('XDG_CONFIG_HOME', '.config'),
     data: xdg('XDG_DATA_HOME', '.local/share'),
     state: xdg('XDG_STATE_HOME', '.local/state'),
+    cache: xdg('XDG_CACHE_HOME', '.cache'),
   }
 }
 

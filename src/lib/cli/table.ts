@@ -1,8 +1,8 @@
 /** A table that fits the terminal: the columns that may shrink are cut, with an ellipsis. */
 import Table from 'cli-table3'
-import stringWidth from 'string-width'
 import {safeLine} from './safe-text.ts'
 import type {Style} from './style.ts'
+import {textWidth} from './text-width.ts'
 
 export interface Column<Row> {
   readonly title: string
@@ -19,7 +19,7 @@ const GAP = 2
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], style: Style): string {
   const cells = rows.map((row) => columns.map((column) => safeLine(String(column.value(row) ?? '–'))))
   const widths = columns.map((column, index) =>
-    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[index]!))),
+    Math.max(textWidth(column.title), ...cells.map((line) => textWidth(line[index]!))),
   )
   if (style.width !== null) shrink(widths, columns, style.width)
   const table = new Table({
