@@ -30,7 +30,7 @@ export interface Certificates {
   readonly selfSigned: ServerCertificate
 }
 
-const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+const KEY = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
 
 /** Makes one of each; the files are gone after the test. */
 export async function makeCertificates(t: TestContext): Promise<Certificates> {
@@ -38,38 +38,31 @@ export async function makeCertificates(t: TestContext): Promise<Certificates> {
   t.after(() => rm(directory, {recursive: true, force: true}))
   const at = (name: string) => join(directory, name)
 
-  await run('openssl', [
-    ...['req', '-x509', ...KEY, '-days', '2', '-subj', '/CN=Test Authority'],
-    ...['-keyout', at('ca.key'), '-out', at('ca.crt')],
-  ])
-  const signed = async (name: string, alternative: string, validity: readonly string[]) => {
-    await run('openssl', [
-      'req',
-      '-new',
-      ...KEY,
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
+  /** Words without spaces, then further arguments as they are. */
+  const openssl = (words: string, ...more: readonly string[]) => run('openssl', [...words.split(' '), ...more])
+
+  await openssl(`req -x509 ${KEY} -days 2 -keyout ${at('ca.key')} -out ${at('ca.crt')} -subj`, '/CN=Test Authority')
+  const signed = async (name: string, alternative: string, days: number) => {
+    const [key, request, extensions, certificate] = [
       at(`${name}.key`),
-      '-out',
       at(`${name}.csr`),
-    ])
-    await writeFile(at(`${name}.ext`), `subjectAltName=${alternative}\n`)
-    await run('openssl', [
-      ...['x509', '-req', '-in', at(`${name}.csr`), '-CA', at('ca.crt'), '-CAkey', at('ca.key'), '-CAcreateserial'],
-      ...['-extfile', at(`${name}.ext`), '-out', at(`${name}.crt`), ...validity],
-    ])
-    return {certificate: at(`${name}.crt`), key: at(`${name}.key`)}
+      at(`${name}.ext`),
+      at(`${name}.crt`),
+    ]
+    await openssl(`req -new ${KEY} -subj /CN=${name} -keyout ${key} -out ${request}`)
+    await writeFile(extensions, `subjectAltName=${alternative}\n`)
+    const authority = `-CA ${at('ca.crt')} -CAkey ${at('ca.key')} -CAcreateserial`
+    await openssl(`x509 -req -in ${request} ${authority} -extfile ${extensions} -days ${days} -out ${certificate}`)
+    return {certificate, key}
   }
   const local = 'DNS:localhost,IP:127.0.0.1'
-  const good = await signed('good', local, ['-days', '2'])
+  const good = await signed('good', local, 2)
   // A negative number of days ends the validity before it began, which is expired all the same.
-  const expired = await signed('expired', local, ['-days', '-1'])
-  const wrongName = await signed('wrong-name', 'DNS:another.example', ['-days', '2'])
-  await run('openssl', [
-    ...['req', '-x509', ...KEY, '-days', '2', '-subj', '/CN=localhost', '-addext', `subjectAltName=${local}`],
-    ...['-keyout', at('self.key'), '-out', at('self.crt')],
-  ])
+  const expired = await signed('expired', local, -1)
+  const wrongName = await signed('wrong-name', 'DNS:another.example', 2)
   const selfSigned = {certificate: at('self.crt'), key: at('self.key')}
+  await openssl(
+    `req -x509 ${KEY} -days 2 -subj /CN=localhost -addext subjectAltName=${local} -keyout ${selfSigned.key} -out ${selfSigned.certificate}`,
+  )
   return {ca: await readFile(at('ca.crt'), 'utf8'), good, expired, wrongName, selfSigned}
 }

@@ -110,7 +110,12 @@ export async function startDovecotServer(options: DovecotOptions = {}): Promise<
 
   const withMailbox = async <T>(work: (client: ImapFlow) => Promise<T>, mailbox = 'INBOX'): Promise<T> => {
     const client = new ImapFlow({
-      ...{host: '127.0.0.1', port, secure: false, doSTARTTLS: false, logger: false, disableAutoIdle: true},
+      host: '127.0.0.1',
+      port,
+      secure: false,
+      doSTARTTLS: false,
+      logger: false,
+      disableAutoIdle: true,
       auth: {user, pass: password},
     })
     client.on('error', () => {})
@@ -153,7 +158,7 @@ export async function startDovecotServer(options: DovecotOptions = {}): Promise<
         list.replace(/ V(\d+)/, (_, value: string) => ` V${Number(value) + 1}`),
       )
       for (const name of await readdir(mailDirectory))
-        if (name.startsWith('dovecot.index')) await rm(join(mailDirectory, name))
+        if (/^dovecot\.(list\.)?index/.test(name)) await rm(join(mailDirectory, name))
     },
     log,
     stop,

@@ -7,7 +7,7 @@ import {ImapFlow, type ImapFlowOptions, type ListResponse} from 'imapflow'
 import {messageOf, PostdeskError} from '../errors.ts'
 import {type Log, silent} from '../log.ts'
 import type {Secret} from '../secret/secret.ts'
-import {cleartextRefused, imapError, imapStalled, imapThrottled} from './errors.ts'
+import {cleartextRefused, imapError, imapStalled, imapThrottled, refusalOf} from './errors.ts'
 
 /** A mailbox of an IMAP account, and how to get to it. */
 export interface ImapAccount {
@@ -188,7 +188,7 @@ function clientOptions(account: ImapAccount, connectMs: number): ImapFlowOptions
 /** What the library tells only to its log. */
 interface Notes {
   failure?: Error
-  refusal?: string
+  refusal?: string | undefined
   throttled?: boolean
 }
 
@@ -199,12 +199,7 @@ interface Notes {
 function noteTaker(notes: Notes, close: () => void) {
   const note = (entry: unknown) => {
     const {err, msg} = entry as {err?: unknown; msg?: unknown}
-    const error = (err ?? {}) as {responseStatus?: unknown; response?: unknown; responseText?: unknown}
-    if (typeof error.responseStatus === 'string') {
-      const text = typeof error.response === 'string' ? error.response.replace(/^\S+ /, '') : undefined
-      notes.refusal =
-        text ?? `${error.responseStatus} ${typeof error.responseText === 'string' ? error.responseText : ''}`
-    }
+    notes.refusal = (err instanceof Error ? refusalOf(err) : undefined) ?? notes.refusal
     if (msg === 'Throttling detected') {
       notes.throttled = true
       close()

@@ -4,7 +4,7 @@
  * are kept verbatim, except that a password in them is blanked out.
  */
 import type {ImapFlowError} from 'imapflow'
-import {codeOf, connectionFailed, type ErrorParts, EXIT, type Fix, messageOf, PostdeskError} from '../errors.ts'
+import {codeOf, connectionFailed, type ErrorParts, EXIT, type Fix, PostdeskError} from '../errors.ts'
 import {REDACTED} from '../log.ts'
 import type {ImapAccount} from './connect.ts'
 import {loginReplyRule} from './login-replies.ts'
@@ -476,13 +476,20 @@ function expiry(error: Partial<ImapFlowError>): string {
 
 /** The server's own words: a tagged NO or BAD without its tag, or the reason that came with a BYE. */
 function replyOf(error: Partial<ImapFlowError>, account: ImapAccount): string | undefined {
-  const {response, responseStatus, responseText, reason} = error
-  if (typeof response === 'string') return withoutPassword(response.replace(/^[0-9A-F]+ (?=NO|BAD|OK)/, ''), account)
-  if (responseStatus !== undefined && responseText !== undefined)
-    return withoutPassword(`${responseStatus} ${responseText}`, account)
-  if (reason !== undefined && reason !== '') return withoutPassword(`BYE ${reason}`, account)
-  const cause = error.response
-  return cause instanceof Error ? messageOf(cause) : undefined
+  const {reason} = error
+  const words = refusalOf(error) ?? (reason !== undefined && reason !== '' ? `BYE ${reason}` : undefined)
+  return words === undefined ? undefined : withoutPassword(words, account)
+}
+
+/** The NO or BAD in an error of the library: `NO [NOPERM] Not yours`. Undefined where it is about something else. */
+export function refusalOf({response, responseStatus, responseText = ''}: Partial<ImapFlowError>): string | undefined {
+  // The library turns the answer into text for some commands, and leaves it parsed for others.
+  if (typeof response === 'string') return response.replace(/^[0-9A-F]+ (?=NO|BAD|OK)/, '')
+  if (responseStatus === undefined) return undefined
+  const first = typeof response === 'object' ? response.attributes?.[0] : undefined
+  const code = first && 'section' in first ? first.section?.[0] : undefined
+  const name = code && 'value' in code && typeof code.value === 'string' ? `[${code.value}] ` : ''
+  return `${responseStatus} ${name}${responseText}`
 }
 
 // Some servers echo the command that they did not like.

@@ -231,13 +231,19 @@ interface Pending {
 }
 
 function handOver(receive: Receive, deliveries: readonly Delivery[], release = async () => {}): Pending {
-  const outcomes = receive(deliveries).finally(() => release())
-  const batch: Pending = {deliveries, outcomes, settled: false}
+  const receiveAndRelease = async () => {
+    try {
+      return await receive(deliveries)
+    } finally {
+      await release()
+    }
+  }
+  const batch: Pending = {deliveries, outcomes: receiveAndRelease(), settled: false}
   const settled = () => {
     batch.settled = true
   }
   // Looked at in its turn; until then a rejection must not count as unhandled.
-  outcomes.then(settled, settled)
+  batch.outcomes.then(settled, settled)
   return batch
 }
 
@@ -378,6 +384,7 @@ async function waitForNews(session: Session, timeoutMs: number, signal: AbortSig
   const stop = new AbortController()
   const until = (milliseconds: number) =>
     new Promise<void>((resolve) => {
+      if (signal.aborted) return resolve()
       const timer = setTimeout(resolve, milliseconds)
       const end = () => {
         clearTimeout(timer)

@@ -54,9 +54,16 @@ interface Waiting extends Entry {
 
 /** The Maildir at `path` as a source. It alters nothing unless told to. */
 export function maildirSource(options: MaildirSourceOptions): Source {
+  const newMail = join(options.path, 'new')
+  let changedAt: number | null = null
+  const lastChange = async () => (await stat(newMail).catch(() => null))?.mtimeMs ?? null
   return {
-    run: (receive, run) => take(options, receive, run),
-    wait: (timeoutMs, signal) => waitForNews(options, timeoutMs, signal),
+    async run(receive, run) {
+      changedAt = await lastChange()
+      return take(options, receive, run)
+    },
+    wait: (timeoutMs, signal) =>
+      waitForNews(newMail, timeoutMs, signal, async () => (await lastChange()) !== changedAt),
     close: async () => {},
   }
 }
@@ -165,19 +172,25 @@ function unreadable(path: string, directory: string, error: unknown): PostdeskEr
 async function examine(path: string, entries: readonly Entry[], signal: AbortSignal) {
   const waiting: Waiting[] = []
   const poisoned: {readonly base: string; readonly why: string}[] = []
-  for (let done = 0; done < entries.length && !signal.aborted; done += STATS_AT_ONCE) {
-    await Promise.all(
-      entries.slice(done, done + STATS_AT_ONCE).map(async (entry) => {
-        try {
-          const facts = await stat(join(path, entry.directory, entry.file))
-          if (facts.isFile()) waiting.push({...entry, size: facts.size, arrived: facts.mtime})
-        } catch (error) {
-          // Renamed or removed since it was listed: reading finds out which.
-          if (codeOf(error) === 'ENOENT') waiting.push({...entry, size: 0, arrived: new Date(0)})
-          else poisoned.push({base: entry.base, why: messageOf(error)})
-        }
-      }),
-    )
+  const missed: Entry[] = []
+  const look = async (entry: Entry) => {
+    try {
+      const facts = await stat(join(path, entry.directory, entry.file))
+      if (facts.isFile()) waiting.push({...entry, size: facts.size, arrived: facts.mtime})
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') missed.push(entry)
+      else poisoned.push({base: entry.base, why: messageOf(error)})
+    }
+  }
+  for (let done = 0; done < entries.length && !signal.aborted; done += STATS_AT_ONCE)
+    await Promise.all(entries.slice(done, done + STATS_AT_ONCE).map(look))
+  if (missed.length > 0) {
+    // Renamed or removed since they were listed. What is missed again comes with the next run, or is gone.
+    const now = await list(path)
+    for (const {base} of missed.splice(0)) {
+      const entry = now.get(base)
+      if (entry) await look(entry)
+    }
   }
   const order = (a: Waiting, b: Waiting) => a.arrived.getTime() - b.arrived.getTime() || (a.base < b.base ? -1 : 1)
   return {waiting: waiting.sort(order), poisoned}
@@ -284,24 +297,36 @@ const flagsOf = ({base, file}: Entry) => /^:2,(.*)$/.exec(file.slice(base.length
 
 const withInfo = (entry: Entry) => `${entry.base}:2,${flagsOf(entry)}`
 
-const withSeen = (entry: Entry) => `${entry.base}:2,${[...new Set([...flagsOf(entry), 'S'])].sort().join('')}`
+const withSeen = (entry: Entry) => `${entry.base}:2,${[...new Set(`${flagsOf(entry)}S`.split(''))].sort().join('')}`
 
 // Waiting ---------------------------------------------------------------------------------------------------------
 
-/** A change in `new` rings; where the file system cannot tell of changes, the time does. Never rejects. */
-async function waitForNews({path}: MaildirSourceOptions, timeoutMs: number, signal: AbortSignal): Promise<void> {
+/**
+ * A change in `newMail` rings, also one since the last run began; where the file system cannot tell of changes, the
+ * time does. Never rejects.
+ */
+async function waitForNews(
+  newMail: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+  hasChanged: () => Promise<boolean>,
+): Promise<void> {
   if (signal.aborted) return
   const {promise, resolve} = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, timeoutMs)
-  signal.addEventListener('abort', () => resolve(), {once: true})
+  const ring = () => resolve()
+  signal.addEventListener('abort', ring, {once: true})
   let watcher: ReturnType<typeof watch> | undefined
   try {
-    watcher = watch(join(path, 'new'), () => resolve())
+    watcher = watch(newMail, ring)
     watcher.on('error', () => {})
   } catch {
     // The timer stands.
   }
+  // Asked after the watch has begun, so that nothing falls between.
+  if (await hasChanged()) ring()
   await promise
+  signal.removeEventListener('abort', ring)
   clearTimeout(timer)
   watcher?.close()
 }
