@@ -261,6 +261,20 @@ export const storeDamaged = (where: string, why: string, cause?: unknown) =>
     cause,
   })
 
+/** Of the mails of a store some are damaged; the store itself can be used. */
+export const rawDamaged = (what: string, why: string, cause?: unknown) =>
+  new PostdeskError({
+    code: 'RAW_DAMAGED',
+    exitCode: EXIT.data,
+    title: `${what} is damaged`,
+    why,
+    fixes: [
+      {text: 'See what else is:', command: 'postdesk store check --full'},
+      {text: 'Restore a backup of the store; or fetch the mail anew from its mailbox into another store.'},
+    ],
+    cause,
+  })
+
 export const schemaTooNew = (where: string, schema: number, known: number) =>
   new PostdeskError({
     code: 'SCHEMA_TOO_NEW',
