@@ -58,9 +58,10 @@ export async function changePrivateFile(
     // The lock and the draft belong beside the file that a symbolic link leads to.
     const target = await realpath(path).catch(() => path)
     refuseLooser(dirname(target), (await stat(dirname(target))).mode, modes.directory)
-    const {lock} = await import('proper-lockfile')
+    // CommonJS: bundled, it has a default export alone.
+    const {default: lockfile} = await import('proper-lockfile')
     let lost: Error | undefined
-    const release = await lock(target, {
+    const release = await lockfile.lock(target, {
       realpath: false,
       stale: LOCK_STALE_MS,
       retries: LOCK_RETRIES,
