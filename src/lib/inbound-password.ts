@@ -2,6 +2,7 @@
 import type {InboundConfig, ImapInbound} from './inbound.ts'
 import type {Secret, SecretId} from './secret/secret.ts'
 import {secretUnresolved} from './errors.ts'
+import {forgetSecret, type NamedSecret} from './secret-names.ts'
 import {resolveSecret, type SecretSources} from './secret/resolve-secret.ts'
 import type {Store} from './store/open.ts'
 import {storeId, type PortalRow} from './store/portals.ts'
@@ -21,6 +22,19 @@ export const inboundPasswordName = (portal: Pick<PortalRow, 'key'>) =>
 
 /** What the password may be used with; with anything else it must be given again. */
 export const passwordBinding = ({host, port, security, user}: ImapInbound) => `${host}:${port}:${security}:${user}`
+
+/** The password of an inbound as the commands about secrets know it. */
+export async function inboundPasswordSecret(
+  store: Store,
+  portal: PortalRow,
+  config: ImapInbound,
+): Promise<NamedSecret> {
+  return {
+    name: inboundPasswordName(portal),
+    id: await inboundPasswordId(store, portal),
+    boundTo: passwordBinding(config),
+  }
+}
 
 /**
  * Finds the value for `config`; null where none is needed. Rejects with 78 where this machine has none, or where the
@@ -42,4 +56,16 @@ export function inboundPassword(from: {
       ])
     return resolveSecret(await inboundPasswordId(store, portal), name, secrets)
   }
+}
+
+/** This machine forgets the password of an inbound that needs it no longer; a copy that may be left is warned about. */
+export async function forgetInboundPassword(from: {
+  readonly store: Store
+  readonly portal: PortalRow
+  readonly secrets: SecretSources
+}): Promise<void> {
+  const {store, portal, secrets} = from
+  const problem = await forgetSecret(await inboundPasswordId(store, portal), secrets)
+  if (problem !== null)
+    secrets.warn(`A copy of ${inboundPasswordName(portal)} may be left in the ${secrets.place.kind}: ${problem}`)
 }

@@ -16,6 +16,10 @@ export interface NamedSecret {
   readonly boundTo: string
 }
 
+/** A secret as it was given: a value to keep a copy of, or a reference to keep. */
+export type SecretInput =
+  {readonly kind: 'copy'; readonly value: Secret} | {readonly kind: 'reference'; readonly ref: SecretRef}
+
 /** Where this machine has a secret. */
 export interface SecretSummary {
   readonly name: string
@@ -114,6 +118,26 @@ export async function bindSecret(secret: NamedSecret, ref: SecretRef, sources: S
   await sources.bindings.set(secret.id, ref)
   try {
     await readSecretRef(ref, secret.name, sources)
+    return null
+  } catch (error) {
+    if (error instanceof PostdeskError) return error.why
+    throw error
+  }
+}
+
+/** True where this machine finds the secret by that reference, or keeps that very value. */
+export async function isKept(id: SecretId, input: SecretInput, {bindings, place}: SecretSources): Promise<boolean> {
+  const bound = await bindings.get(id)
+  if (input.kind === 'reference') return bound !== null && formatSecretRef(bound) === formatSecretRef(input.ref)
+  return bound === null && (await place.get(id))?.equals(input.value) === true
+}
+
+/** This machine keeps neither a reference nor a copy from then on. Returns why a copy may be left; null for none. */
+export async function forgetSecret(id: SecretId, {bindings, place}: SecretSources): Promise<string | null> {
+  // A secret that is found by a reference has no copy.
+  if (await bindings.delete(id)) return null
+  try {
+    await place.delete(id)
     return null
   } catch (error) {
     if (error instanceof PostdeskError) return error.why

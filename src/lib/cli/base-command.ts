@@ -12,7 +12,7 @@ import {
   notFound,
   missingInput,
   notConfirmed,
-  PostdeskError,
+  type PostdeskError,
   secretOnCommandLine,
   type ExitCode,
 } from '../errors.ts'
@@ -210,18 +210,17 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
 
   /**
    * Completes what the command line left out: asks on a terminal, else fails naming every missing flag at once.
-   * `given` has the values by the flag or argument that gives them (`--domain`, `KEY`).
+   * `given` has the values by the flag or argument that gives them (`--domain`, `KEY`). `alsoMissing` are flags that
+   * will be needed too, and are asked for by other means.
    */
   protected async complete<Names extends string>(
     given: Readonly<Record<Names, string | undefined>>,
     questions: Readonly<Record<Names, Omit<Question, 'flag'>>>,
+    alsoMissing: readonly string[] = [],
   ): Promise<Record<Names, string>> {
     const names = Object.keys(given) as Names[]
     const missing = names.filter((name) => given[name] === undefined)
-    if (missing.length > 0 && !this.interactive) {
-      const example = missing.flatMap((name) => (name.startsWith('--') ? [name, name.slice(2).toUpperCase()] : [name]))
-      throw missingInput(missing, ['postdesk', ...this.id!.split(':'), ...this.argv, ...example].join(' '))
-    }
+    if (missing.length > 0 && !this.interactive) this.refuseMissing([...missing, ...alsoMissing])
     const complete = {...given} as Record<Names, string>
     for (const name of names) {
       const value = given[name]
@@ -236,6 +235,23 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       this.notePrompted(name, complete[name])
     }
     return complete
+  }
+
+  /** For what cannot be asked. @throws 64 naming every flag, and the command line to complete. */
+  protected refuseMissing(names: readonly string[]): never {
+    const example = names.flatMap((name) => {
+      if (name.endsWith('-stdin')) return [name, '< FILE']
+      return name.startsWith('--') ? [name, name.slice(2).toUpperCase()] : [name]
+    })
+    throw missingInput(names, [shellQuote(['postdesk', ...this.id!.split(':'), ...this.argv]), ...example].join(' '))
+  }
+
+  /** Asks what has a default too, and remembers the answer. Only for where `asked` is true. */
+  protected async offer(question: Question): Promise<string> {
+    const {ask} = await import('./prompts.ts')
+    const answer = await ask(question)
+    this.notePrompted(question.flag, answer)
+    return answer
   }
 
   /** Questions for `complete` that offer what the portal has. */

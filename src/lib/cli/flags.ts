@@ -1,5 +1,5 @@
 /** Flags that every command has, and families of flags that several have. */
-import {Flags} from '@oclif/core'
+import {Flags, type Interfaces} from '@oclif/core'
 
 const group = 'GLOBAL'
 
@@ -110,6 +110,6 @@ export function secretFlags<Name extends string>(name: Name) {
       exclusive: others('ref'),
     }),
   } as {
-    [Key in `${Name}-stdin`]: ReturnType<typeof Flags.boolean>
-  } & {[Key in `${Name}-${'file' | 'env' | 'ref'}`]: ReturnType<typeof Flags.string>}
+    [Key in `${Name}-stdin`]: Interfaces.BooleanFlag<boolean>
+  } & {[Key in `${Name}-${'file' | 'env' | 'ref'}`]: Interfaces.OptionFlag<string | undefined>}
 }

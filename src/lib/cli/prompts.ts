@@ -29,7 +29,15 @@ export async function ask(question: Question): Promise<string> {
   const choices = await question.choices?.()
   if (choices?.length === 0)
     throw usage(`${question.flag} is missing, and there is nothing yet that it could name`, question.ifNone ?? [])
-  if (choices) return select({message: question.message, choices: choices.map((choice) => ({...choice}))}, stream)
+  if (choices)
+    return select(
+      {
+        message: question.message,
+        choices: choices.map((choice) => ({...choice})),
+        ...(question.suggestion === undefined ? {} : {default: question.suggestion}),
+      },
+      stream,
+    )
   const {validate, suggestion} = question
   return input(
     {

@@ -1,0 +1,26 @@
+import {BaseCommand} from '../../../lib/cli/base-command.ts'
+
+/** The portal has no inbound now. */
+export interface PortalInboundUnsetResult {
+  readonly changed: boolean
+}
+
+export default class PortalInboundUnset extends BaseCommand<typeof PortalInboundUnset, PortalInboundUnsetResult> {
+  static override summary = "Stop pulling the portal's mail. What was pulled stays, and is not pulled again later."
+  static override examples = ['<%= config.bin %> <%= command.id %>']
+  static override changes = true
+
+  async run(): Promise<PortalInboundUnsetResult> {
+    const {describeInbound, unsetInbound} = await import('../../../lib/inbound.ts')
+    const {forgetInboundPassword} = await import('../../../lib/inbound-password.ts')
+    const [portal, store] = [await this.portal(), await this.store()]
+    const before = await describeInbound(store, portal)
+    const result = await unsetInbound(store, portal, this.clock.now())
+    if (before?.kind === 'imap') await forgetInboundPassword({store, portal, secrets: await this.secrets()})
+    return result
+  }
+
+  protected render({changed}: PortalInboundUnsetResult): string {
+    return changed ? 'The portal has no inbound now.\n' : 'There was no inbound.\n'
+  }
+}
