@@ -7,24 +7,18 @@
 import type {Content, Cursor, Delivery, Outcome, Receive, Source, SourceRun} from '../channel/delivery.ts'
 import {type Clock, type Instant, systemClock} from '../clock.ts'
 import type {ImapAccount, ImapConnectOptions} from './connect.ts'
-import {imapContents, LARGE, type Wanted} from './contents.ts'
+import {imapContents, LARGE} from './contents.ts'
 import {applyEffects, checkEffects, type Effects} from './effects.ts'
-import {
-  fetchMetadata,
-  mailboxStatus,
-  type Metadata,
-  METADATA_ROWS,
-  metadataCount,
-  type OpenMailbox,
-  searchUids,
-} from './mailbox.ts'
-import {identityOf, isUnchanged, keyOf, type Place, placeIn, readPlace, toCursor, uidOf, UNSTABLE} from './place.ts'
+import {createHandover, type Handover} from './handover.ts'
+import {mailboxStatus, METADATA_ROWS, type OpenMailbox} from './mailbox.ts'
+import {isUnchanged, type Place, placeIn, readPlace, toCursor} from './place.ts'
 import {imapSession, type Session} from './session.ts'
+import {countSince, howToFetch, listWaiting, type Planned, type Waiting, wantedOf, withMetadata} from './waiting.ts'
 
 export interface ImapSourceOptions extends ImapConnectOptions {
   /** Bytes above which only the header of a message is fetched. */
   readonly sizeLimit: number
-  /** Bytes above which a message is streamed; BIG_BYTES where it is left out. */
+  /** Bytes above which a message is streamed; 4 MB where it is left out. */
   readonly bigLimit?: number
   /** Mark messages as seen after they are committed. */
   readonly markSeen?: boolean
@@ -36,15 +30,8 @@ export interface ImapSourceOptions extends ImapConnectOptions {
 /** A batch is one transaction of the reception; a whole one is fetched again after a crash. */
 const BATCH_MESSAGES = 200
 const BATCH_BYTES = 16 * 2 ** 20
-/**
- * Larger messages are streamed. Four of this size fill a batch, so three batches in flight stay below 50 MB, and
- * nearly all mail is fetched many at a time: a stream costs a round trip per megabyte and a transaction of its own.
- */
-const BIG_BYTES = 4 * 2 ** 20
 /** Batches handed over and not yet durable, while the next one is fetched. */
 const PENDING_BATCHES = 2
-/** UIDs below the cursor that are listed again in each run: some servers show a message late, below newer ones. */
-const WINDOW = 1000
 /** All UIDs are compared with the ledger once a day. */
 const RECONCILE_MS = 24 * 3_600_000
 /** After a lost connection `wait` rests, so that a server that hangs up on everyone is not asked in a loop. */
@@ -71,180 +58,171 @@ async function pull(
   receive: Receive,
   run: SourceRun,
 ): Promise<Cursor | null> {
-  const {signal, ledger, limit = Infinity, since} = run
-  const clock = options.clock ?? systemClock
-  const effects: Effects | null =
-    !run.readOnly && (options.markSeen === true || options.moveTo !== undefined)
-      ? {markSeen: options.markSeen === true, moveTo: options.moveTo ?? null}
-      : null
-  let reached = run.cursor
-  const pending: Pending[] = []
+  const {signal} = run
+  let finish = async () => run.cursor
   try {
     signal.throwIfAborted()
+    const now = (options.clock ?? systemClock).now()
     const known = readPlace(run.cursor)
-    const now = clock.now()
-    const full = reconcileIsDue(known, now)
-    const somethingDue =
-      known !== null &&
-      ((await ledger.due(known.epoch)).length > 0 ||
-        (effects !== null && (await ledger.unfinished(known.epoch)).length > 0))
-    const askOnly = known !== null && !full && !somethingDue
-    // On an open mailbox STATUS is discouraged (RFC 9051 6.3.11), and opening it again costs the same round trip.
-    if (askOnly && !session.isOpen()) {
-      const status = await mailboxStatus(await session.connect(), account)
-      if (status && isUnchanged(known, status)) return run.cursor
-    }
-    const mailbox = await session.open(effects !== null)
-    if (askOnly && isUnchanged(known, mailbox)) return run.cursor
+    const effects = effectsOf(options, run)
+    const mailbox = await openUnlessIdle(session, account, run, known, effects, now)
+    if (mailbox === null) return run.cursor
     if (effects) checkEffects(session, account, effects)
-
     const place = placeIn(known, mailbox)
-    const listing = await list(session, account, mailbox, place, run, full || place.reconciledAt === null)
-    if (effects) await finishEffects(await ledger.unfinished(place.epoch), listing.uidOf)
+    const listing = await listWaiting(session, account, mailbox, place, run.ledger, reconcileIsDue(place, now))
     const {waiting} = listing
-    const end: Place = {
-      ...place,
-      lowest: Math.max(place.lowest, place.uidNext ?? 1, listing.above),
-      reconciledAt: listing.full ? now : place.reconciledAt,
+
+    /** `finished` also for what cannot be done any more: the message under that UID may be another one by now. */
+    const finishEffects = async (keys: readonly string[]) => {
+      if (effects === null || keys.length === 0 || signal.aborted) return
+      const uids = keys.map((key) => listing.uidOf(key)).filter((uid) => uid !== null)
+      await applyEffects(session, account, effects, uids)
+      await run.ledger.finished(place.epoch, keys)
     }
-    const expected = Math.min(
-      limit,
-      since === undefined ? waiting.length : await countSince(session, account, mailbox, waiting, since),
-    )
+    if (effects) await finishEffects(await run.ledger.unfinished(place.epoch))
+
+    const {limit = Infinity, since} = run
+    const young = since === undefined ? waiting.length : await countSince(session, account, mailbox, waiting, since)
+    const expected = Math.min(limit, young)
     if (expected > 0 && run.confirm && !(await run.confirm(expected))) return run.cursor
     let taken = 0
     run.onProgress?.({expected, taken})
+    const handover = createHandover(receive, run.cursor, async (deliveries, outcomes) => {
+      taken += deliveries.filter(({content}) => content.kind !== 'deferred').length
+      run.onProgress?.({expected: Math.max(expected, taken), taken})
+      await finishEffects(committedWhole(deliveries, outcomes))
+    })
+    finish = () => handover.finish()
 
+    const end: Place = {...place, lowest: Math.max(place.lowest, place.uidNext ?? 1, listing.above)}
     /** The place that is reached once the first `count` waiting messages are settled. */
     const placeAfter = (count: number): Place => {
       let next = count
       while (next < waiting.length && !waiting[next]!.holds) next++
-      return next < waiting.length ? {...place, lowest: waiting[next]!.uid} : {...end, reconciledAt: place.reconciledAt}
+      return next < waiting.length ? {...place, lowest: waiting[next]!.uid} : end
     }
-    const toDelivery = (message: Waiting, content: Content): Delivery => ({
-      item: {epoch: place.epoch, key: message.key},
+    const toDelivery = ({key, position, metadata}: Waiting, content: Content): Delivery => ({
+      item: {epoch: place.epoch, key},
       content,
       envelope: null,
-      receivedAt: message.metadata?.receivedAt?.toISOString() ?? now,
-      cursor: toCursor(placeAfter(message.position + 1)),
+      receivedAt: metadata?.receivedAt?.toISOString() ?? now,
+      cursor: toCursor(placeAfter(position + 1)),
     })
-    const hand = (deliveries: readonly Delivery[], release?: () => Promise<void>) => {
-      if (deliveries.length > 0) pending.push(handOver(receive, deliveries, release))
-    }
-    /** Waits until at most `most` batches are not durable yet, and does to the durable ones what is to be done. */
-    const settle = async (most: number) => {
-      while (pending.length > most || pending[0]?.settled === true) {
-        const {deliveries, outcomes} = pending[0]!
-        const received = await outcomes
-        pending.shift()
-        reached = deliveries.at(-1)!.cursor
-        taken += deliveries.filter(({content}) => content.kind !== 'deferred').length
-        run.onProgress?.({expected: Math.max(expected, taken), taken})
-        if (effects && !signal.aborted) await finishEffects(committedWhole(deliveries, received), listing.uidOf)
-      }
-    }
-    /** `finished` also for what cannot be done any more: the message under that UID may be another one by now. */
-    async function finishEffects(keys: readonly string[], uidOfKey: (key: string) => number | null) {
-      const uids = keys.map(uidOfKey).filter((uid) => uid !== null)
-      await applyEffects(session, account, effects!, uids)
-      if (keys.length > 0) await ledger.finished(place.epoch, keys)
-    }
+    const planned = await takeAll(session, account, options, run, waiting, handover, toDelivery)
+    return toCursor({...placeAfter(planned), reconciledAt: listing.full ? now : place.reconciledAt})
+  } catch (error) {
+    const reached = await finish()
+    // Cutting the connection is how a run is stopped, so its errors are no news then.
+    if (signal.aborted) return reached
+    throw error
+  }
+}
 
-    const contents = imapContents(session, account, options.sizeLimit, signal)
-    const takeBatch = async (batch: readonly Planned[]) => {
-      await settle(PENDING_BATCHES)
-      signal.throwIfAborted()
-      const wanted = batch.filter(({how}) => how === 'small').map(({message}) => wantedOf(message))
-      const {found, fault} = await contents.small(wanted)
-      let deliveries: Delivery[] = []
-      try {
-        for (const {message, how} of batch) {
-          if (how === 'deferred') deliveries.push(toDelivery(message, {kind: 'deferred'}))
-          else if (how === 'oversized')
-            deliveries.push(toDelivery(message, await contents.oversized(wantedOf(message))))
+function effectsOf({markSeen = false, moveTo}: ImapSourceOptions, {readOnly}: SourceRun): Effects | null {
+  return readOnly || (!markSeen && moveTo === undefined) ? null : {markSeen, moveTo: moveTo ?? null}
+}
+
+/** The mailbox, opened; null where one command told that there is nothing to do in it. */
+async function openUnlessIdle(
+  session: Session,
+  account: ImapAccount,
+  {ledger}: SourceRun,
+  known: Place | null,
+  effects: Effects | null,
+  now: Instant,
+): Promise<OpenMailbox | null> {
+  const nothingDue =
+    known !== null &&
+    !reconcileIsDue(known, now) &&
+    (await ledger.due(known.epoch)).length === 0 &&
+    (effects === null || (await ledger.unfinished(known.epoch)).length === 0)
+  // On an open mailbox STATUS is discouraged (RFC 9051 6.3.11), and opening it again costs the same round trip.
+  if (nothingDue && !session.isOpen()) {
+    const status = await mailboxStatus(await session.connect(), account)
+    if (status && isUnchanged(known, status)) return null
+  }
+  const mailbox = await session.open(effects !== null)
+  return nothingDue && isUnchanged(known, mailbox) ? null : mailbox
+}
+
+function reconcileIsDue({reconciledAt}: Place, now: Instant): boolean {
+  return reconciledAt === null || Date.parse(now) - Date.parse(reconciledAt) >= RECONCILE_MS
+}
+
+/** Takes the waiting messages in order, up to the limit. Gives how many were taken or deferred. */
+async function takeAll(
+  session: Session,
+  account: ImapAccount,
+  options: ImapSourceOptions,
+  {signal, since, limit = Infinity}: SourceRun,
+  waiting: readonly Waiting[],
+  handover: Handover,
+  toDelivery: (message: Waiting, content: Content) => Delivery,
+): Promise<number> {
+  const contents = imapContents(session, account, options.sizeLimit, signal)
+  const ready = async () => {
+    await handover.settle(PENDING_BATCHES)
+    signal.throwIfAborted()
+  }
+  const takeLarge = async (message: Waiting) => {
+    await ready()
+    const {content, release} = await contents.large(wantedOf(message))
+    handover.hand([toDelivery(message, content)], release)
+  }
+  const takeBatch = async (batch: readonly Planned[]) => {
+    if (batch.length === 0) return
+    await ready()
+    const {found, fault} = await contents.small(
+      batch.filter(({how}) => how === 'small').map(({message}) => wantedOf(message)),
+    )
+    let deliveries: Delivery[] = []
+    try {
+      for (const {message, how} of batch) {
+        if (how === 'deferred') deliveries.push(toDelivery(message, {kind: 'deferred'}))
+        else if (how === 'oversized') deliveries.push(toDelivery(message, await contents.oversized(wantedOf(message))))
+        else {
+          const content = found.get(message.uid)
+          if (content === undefined) throw fault
+          if (content !== LARGE) deliveries.push(toDelivery(message, content))
           else {
-            const content = found.get(message.uid)
-            if (content === undefined) throw fault
-            if (content !== LARGE) deliveries.push(toDelivery(message, content))
-            else {
-              hand(deliveries)
-              deliveries = []
-              await takeLarge(message)
-            }
+            handover.hand(deliveries)
+            deliveries = []
+            await takeLarge(message)
           }
         }
-      } finally {
-        // Also what came before a fault is kept.
-        hand(deliveries)
       }
-    }
-    const takeLarge = async (message: Waiting) => {
-      await settle(PENDING_BATCHES)
-      signal.throwIfAborted()
-      const {content, release} = await contents.large(wantedOf(message))
-      hand([toDelivery(message, content)], release)
-    }
-
-    let counted = 0
-    let planned = 0
-    while (planned < waiting.length && counted < limit) {
-      signal.throwIfAborted()
-      const chunk = await withMetadata(session, waiting.slice(planned, planned + METADATA_ROWS))
-      let batch: Planned[] = []
-      let bytes = 0
-      for (const message of chunk) {
-        if (counted >= limit) break
-        planned++
-        const how = howToFetch(message.metadata, since, options)
-        if (how !== 'deferred') counted++
-        const size = how === 'small' ? (message.metadata?.size ?? 0) : 0
-        if (how === 'large' || batch.length === BATCH_MESSAGES || bytes + size > BATCH_BYTES) {
-          if (batch.length > 0) await takeBatch(batch)
-          batch = []
-          bytes = 0
-        }
-        if (how === 'large') await takeLarge(message)
-        else batch.push({message, how})
-        bytes += size
-      }
-      if (batch.length > 0) await takeBatch(batch)
-    }
-    await settle(0)
-    return toCursor({...placeAfter(planned), reconciledAt: end.reconciledAt})
-  } catch (error) {
-    // Nobody commits after the run has ended.
-    const late = await Promise.allSettled(pending.map(({outcomes}) => outcomes))
-    if (!signal.aborted) throw error
-    for (const [index, {status}] of late.entries()) {
-      if (status !== 'fulfilled') break
-      reached = pending[index]!.deliveries.at(-1)!.cursor
-    }
-    return reached
-  }
-}
-
-/** A batch that was handed over. */
-interface Pending {
-  readonly deliveries: readonly Delivery[]
-  readonly outcomes: Promise<readonly Outcome[]>
-  settled: boolean
-}
-
-function handOver(receive: Receive, deliveries: readonly Delivery[], release = async () => {}): Pending {
-  const receiveAndRelease = async () => {
-    try {
-      return await receive(deliveries)
     } finally {
-      await release()
+      // What came before a fault is kept, but nothing new is begun after a stop.
+      if (!signal.aborted) handover.hand(deliveries)
     }
   }
-  const batch: Pending = {deliveries, outcomes: receiveAndRelease(), settled: false}
-  const settled = () => {
-    batch.settled = true
+
+  let counted = 0
+  let planned = 0
+  while (planned < waiting.length && counted < limit) {
+    signal.throwIfAborted()
+    const chunk = await withMetadata(session, waiting.slice(planned, planned + METADATA_ROWS))
+    let batch: Planned[] = []
+    let bytes = 0
+    for (const message of chunk) {
+      if (counted >= limit) break
+      planned++
+      const how = howToFetch(message.metadata, since, options)
+      if (how !== 'deferred') counted++
+      const size = how === 'small' ? (message.metadata?.size ?? 0) : 0
+      if (how === 'large' || batch.length === BATCH_MESSAGES || bytes + size > BATCH_BYTES) {
+        await takeBatch(batch)
+        batch = []
+        bytes = 0
+      }
+      if (how === 'large') await takeLarge(message)
+      else batch.push({message, how})
+      bytes += size
+    }
+    await takeBatch(batch)
   }
-  // Looked at in its turn; until then a rejection must not count as unhandled.
-  batch.outcomes.then(settled, settled)
-  return batch
+  await handover.settle(0)
+  return planned
 }
 
 /**
@@ -257,124 +235,6 @@ function committedWhole(deliveries: readonly Delivery[], outcomes: readonly Outc
     .filter(({content, item}) => (content.kind === 'raw' || content.kind === 'stream') && !skipped.has(item.key))
     .map(({item}) => item.key)
 }
-
-function reconcileIsDue(known: Place | null, now: Instant): boolean {
-  if (known === null || known.reconciledAt === null) return true
-  return Date.parse(now) - Date.parse(known.reconciledAt) >= RECONCILE_MS
-}
-
-// What waits ------------------------------------------------------------------------------------------------------
-
-/** A message that the ledger does not call settled. */
-interface Waiting {
-  readonly uid: number
-  readonly key: string
-  /** Its place in the order of taking. */
-  readonly position: number
-  /** False for one that the ledger itself remembers as due: it does not hold the cursor back. */
-  readonly holds: boolean
-  readonly metadata?: Metadata
-}
-
-interface Planned {
-  readonly message: Waiting
-  readonly how: 'small' | 'oversized' | 'deferred'
-}
-
-interface Listing {
-  /** In the order of their UIDs, the oldest first. */
-  readonly waiting: readonly Waiting[]
-  /** True where every UID of the mailbox was compared. */
-  readonly full: boolean
-  /** A UID above all that were listed. */
-  readonly above: number
-  readonly uidOf: (key: string) => number | null
-}
-
-async function list(
-  session: Session,
-  account: ImapAccount,
-  mailbox: OpenMailbox,
-  place: Place,
-  {ledger}: SourceRun,
-  full: boolean,
-): Promise<Listing> {
-  const unstable = place.epoch === UNSTABLE
-  const from = full || unstable ? 1 : Math.max(1, place.lowest - WINDOW)
-  const uids = await searchUids(session.opened(), account, from, mailbox.exists)
-  const above = (uids.at(-1) ?? 0) + 1
-  const due = new Set(await ledger.due(place.epoch))
-  if (unstable) {
-    // UIDs mean nothing here, so everything is listed and named by what it is.
-    const settled = await ledger.settled(place.epoch, '')
-    const named = new Map<string, Waiting>()
-    for (let done = 0; done < uids.length;) {
-      const chunk = uids.slice(done, done + METADATA_ROWS)
-      const rows = await fetchMetadata(session.opened(), chunk, {identity: true})
-      for (const [uid, metadata] of rows) {
-        const key = identityOf(metadata)
-        if (!named.has(key)) named.set(key, {uid, key, metadata, holds: true, position: 0})
-      }
-      done += metadataCount(chunk)
-    }
-    const waiting = [...named.values()]
-      .filter(({key}) => !settled.has(key) || due.has(key))
-      .sort((a, b) => a.uid - b.uid)
-    return {waiting: numbered(waiting), full: true, above: 1, uidOf: (key) => named.get(key)?.uid ?? null}
-  }
-  const settled = await ledger.settled(place.epoch, keyOf(from, place))
-  const waiting = uids
-    .map((uid) => ({uid, key: keyOf(uid, place), holds: true, position: 0}))
-    .filter(({key}) => !settled.has(key) && !due.has(key))
-  for (const key of due) {
-    const uid = uidOf(key, place)
-    if (uid !== null) waiting.push({uid, key, holds: false, position: 0})
-  }
-  waiting.sort((a, b) => a.uid - b.uid)
-  return {waiting: numbered(waiting), full: from === 1, above, uidOf: (key) => uidOf(key, place)}
-}
-
-const numbered = (waiting: readonly Waiting[]) => waiting.map((message, position) => ({...message, position}))
-
-/** At most how many of the waiting messages are not older than `since`. SEARCH knows only days, without a zone. */
-async function countSince(
-  session: Session,
-  account: ImapAccount,
-  mailbox: OpenMailbox,
-  waiting: readonly Waiting[],
-  since: Instant,
-): Promise<number> {
-  if (waiting.length === 0) return 0
-  const dayBefore = new Date(Date.parse(since) - 24 * 3_600_000)
-  const young = new Set(await searchUids(session.opened(), account, waiting[0]!.uid, mailbox.exists, dayBefore))
-  return waiting.filter(({uid}) => young.has(uid)).length
-}
-
-/** The front of `messages`, as many as one command takes, with their metadata where the server gives it. */
-async function withMetadata(session: Session, messages: readonly Waiting[]): Promise<Waiting[]> {
-  if (messages[0]?.metadata !== undefined) return [...messages]
-  const uids = messages.map(({uid}) => uid)
-  const chunk = messages.slice(0, metadataCount(uids))
-  const rows = await fetchMetadata(session.opened(), uids.slice(0, chunk.length))
-  return chunk.map((message) => {
-    const metadata = rows.get(message.uid)
-    return metadata ? {...message, metadata} : message
-  })
-}
-
-/** A message without metadata is fetched as a small one: in pieces, should it not come at once. */
-function howToFetch(
-  metadata: Metadata | undefined,
-  since: Instant | undefined,
-  {sizeLimit, bigLimit = BIG_BYTES}: ImapSourceOptions,
-): Planned['how'] | 'large' {
-  if (since !== undefined && metadata?.receivedAt && metadata.receivedAt.toISOString() < since) return 'deferred'
-  const size = metadata?.size ?? 0
-  if (size > sizeLimit) return 'oversized'
-  return size > bigLimit ? 'large' : 'small'
-}
-
-const wantedOf = ({uid, metadata}: Waiting): Wanted => ({uid, size: metadata?.size ?? 0})
 
 // Waiting --------------------------------------------------------------------------------------
 

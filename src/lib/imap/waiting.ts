@@ -1,0 +1,131 @@
+/**
+ * Which messages of a mailbox wait to be taken, in which order, and how each is to be fetched.
+ */
+import type {Ledger} from '../channel/delivery.ts'
+import type {Instant} from '../clock.ts'
+import type {ImapAccount} from './connect.ts'
+import type {Wanted} from './contents.ts'
+import {fetchMetadata, type Metadata, METADATA_ROWS, metadataCount, type OpenMailbox, searchUids} from './mailbox.ts'
+import {identityOf, keyOf, type Place, uidOf, UNSTABLE} from './place.ts'
+import type {Session} from './session.ts'
+
+/**
+ * Larger messages are streamed. Four of this size fill a batch, so three batches in flight stay below 50 MB, and
+ * nearly all mail is fetched many at a time: a stream costs a round trip per megabyte and a transaction of its own.
+ */
+const BIG_BYTES = 4 * 2 ** 20
+/** UIDs below the cursor that are listed again in each run: some servers show a message late, below newer ones. */
+const WINDOW = 1000
+
+/** A message that the ledger does not call settled. */
+export interface Waiting {
+  readonly uid: number
+  readonly key: string
+  /** Its place in the order of taking. */
+  readonly position: number
+  /** False for one that the ledger itself remembers as due: it does not hold the cursor back. */
+  readonly holds: boolean
+  readonly metadata?: Metadata
+}
+
+export interface Planned {
+  readonly message: Waiting
+  readonly how: 'small' | 'oversized' | 'deferred'
+}
+
+export interface Listing {
+  /** In the order of their UIDs, the oldest first. */
+  readonly waiting: readonly Waiting[]
+  /** True where every UID of the mailbox was compared. */
+  readonly full: boolean
+  /** A UID above all that were listed. */
+  readonly above: number
+  readonly uidOf: (key: string) => number | null
+}
+
+/** Lists what waits around `place`, or in the whole mailbox with `full`, and leaves out what the ledger has. */
+export async function listWaiting(
+  session: Session,
+  account: ImapAccount,
+  mailbox: OpenMailbox,
+  place: Place,
+  ledger: Ledger,
+  full: boolean,
+): Promise<Listing> {
+  const unstable = place.epoch === UNSTABLE
+  const from = full || unstable ? 1 : Math.max(1, place.lowest - WINDOW)
+  const uids = await searchUids(session.opened(), account, from, mailbox.exists)
+  const above = (uids.at(-1) ?? 0) + 1
+  const due = new Set(await ledger.due(place.epoch))
+  if (unstable) {
+    // UIDs mean nothing here, so everything is listed and named by what it is.
+    const settled = await ledger.settled(place.epoch, '')
+    const named = new Map<string, Waiting>()
+    for (let done = 0; done < uids.length;) {
+      const chunk = uids.slice(done, done + METADATA_ROWS)
+      const rows = await fetchMetadata(session.opened(), chunk, {identity: true})
+      for (const [uid, metadata] of rows) {
+        const key = identityOf(metadata)
+        if (!named.has(key)) named.set(key, {uid, key, metadata, holds: true, position: 0})
+      }
+      done += metadataCount(chunk)
+    }
+    const waiting = [...named.values()]
+      .filter(({key}) => !settled.has(key) || due.has(key))
+      .sort((a, b) => a.uid - b.uid)
+    return {waiting: numbered(waiting), full: true, above: 1, uidOf: (key) => named.get(key)?.uid ?? null}
+  }
+  const settled = await ledger.settled(place.epoch, keyOf(from, place))
+  const waiting = uids
+    .map((uid) => ({uid, key: keyOf(uid, place), holds: true, position: 0}))
+    .filter(({key}) => !settled.has(key) && !due.has(key))
+  for (const key of due) {
+    const uid = uidOf(key, place)
+    if (uid !== null) waiting.push({uid, key, holds: false, position: 0})
+  }
+  waiting.sort((a, b) => a.uid - b.uid)
+  return {waiting: numbered(waiting), full: from === 1, above, uidOf: (key) => uidOf(key, place)}
+}
+
+const numbered = (waiting: readonly Waiting[]) => waiting.map((message, position) => ({...message, position}))
+
+/** At most how many of the waiting messages are not older than `since`. SEARCH knows only days, without a zone. */
+export async function countSince(
+  session: Session,
+  account: ImapAccount,
+  mailbox: OpenMailbox,
+  waiting: readonly Waiting[],
+  since: Instant,
+): Promise<number> {
+  if (waiting.length === 0) return 0
+  const dayBefore = new Date(Date.parse(since) - 24 * 3_600_000)
+  const young = new Set(await searchUids(session.opened(), account, waiting[0]!.uid, mailbox.exists, dayBefore))
+  return waiting.filter(({uid}) => young.has(uid)).length
+}
+
+/** The front of `messages`, as many as one command takes, with their metadata where the server gives it. */
+export async function withMetadata(session: Session, messages: readonly Waiting[]): Promise<Waiting[]> {
+  if (messages[0]?.metadata !== undefined) return [...messages]
+  const uids = messages.map(({uid}) => uid)
+  const chunk = messages.slice(0, metadataCount(uids))
+  const rows = await fetchMetadata(session.opened(), uids.slice(0, chunk.length))
+  return chunk.map((message) => {
+    const metadata = rows.get(message.uid)
+    return metadata ? {...message, metadata} : message
+  })
+}
+
+/** A message without metadata is fetched as a small one: in pieces, should it not come at once. */
+export function howToFetch(
+  metadata: Metadata | undefined,
+  since: Instant | undefined,
+  {sizeLimit, bigLimit = BIG_BYTES}: {readonly sizeLimit: number; readonly bigLimit?: number},
+): Planned['how'] | 'large' {
+  if (since !== undefined && metadata?.receivedAt && metadata.receivedAt.toISOString() < since) return 'deferred'
+  const size = metadata?.size ?? 0
+  if (size > sizeLimit) return 'oversized'
+  return size > bigLimit ? 'large' : 'small'
+}
+
+/** What is to be fetched of it. */
+export const wantedOf = ({uid, metadata}: Waiting): Wanted => ({uid, size: metadata?.size ?? 0})
