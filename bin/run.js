@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Starts postdesk with a Node that is new enough. This file runs on any Node since 12: the one of the machine may be old,
 // and the repository brings its own.
-import {spawn} from 'node:child_process'
 import {existsSync, readdirSync, statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
@@ -18,7 +17,8 @@ const failed = isDelivery ? 75 : 78
 
 if (newEnough) {
   // No promise is left unhandled here: a program that cannot even be loaded must not look like a delivered mail.
-  import(pathToFileURL(entry()).href)
+  Promise.resolve()
+    .then(() => import(pathToFileURL(entry()).href))
     .then((program) => program.main(process.argv.slice(2), root))
     .catch((error) => {
       if (isDelivery) process.stdout.write('4.3.0 temporary failure\n')
@@ -28,17 +28,7 @@ if (newEnough) {
 } else {
   const own = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (existsSync(own)) {
-    const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {stdio: 'inherit'})
-    // The terminal signals the whole group; a supervisor signals only this process.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-    child.on('error', (error) => {
-      process.stderr.write(`postdesk cannot start its own Node: ${error.message}\n`)
-      process.exit(failed)
-    })
-    child.on('exit', (code, signal) => {
-      if (signal === null) process.exit(code === null ? failed : code)
-      process.exit(isDelivery ? 75 : signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 70)
-    })
+    import('node:child_process').then(({spawn}) => continueWith(spawn, own)).catch(cannotContinue)
   } else {
     if (isDelivery) process.stdout.write('4.3.0 temporary failure\n')
     process.stderr.write(
@@ -49,14 +39,34 @@ if (newEnough) {
   }
 }
 
+function continueWith(spawn, node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {stdio: 'inherit'})
+  // The terminal signals the whole group; a supervisor signals only this process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', cannotContinue)
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code === null ? failed : code)
+    process.exit(isDelivery ? 75 : signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 70)
+  })
+}
+
+function cannotContinue(error) {
+  process.stderr.write(`postdesk cannot start its own Node: ${error.message}\n`)
+  process.exit(failed)
+}
+
 /** The built program; in the repository the sources, where one is newer than the build. The package has no sources. */
 function entry() {
   const built = join(root, 'dist', 'main.js')
   const source = join(root, 'src')
   if (!existsSync(source)) return built
   const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0
-  const changed = ['', ...readdirSync(source, {recursive: true})].some(
-    (name) => statSync(join(source, name)).mtimeMs > builtAt,
-  )
-  return changed ? join(source, 'main.ts') : built
+  return hasNewer(source, builtAt) ? join(source, 'main.ts') : built
+}
+
+function hasNewer(directory, time) {
+  return readdirSync(directory, {withFileTypes: true}).some((entry) => {
+    const path = join(directory, entry.name)
+    return entry.isDirectory() ? hasNewer(path, time) : statSync(path).mtimeMs > time
+  })
 }

@@ -6,6 +6,7 @@ import {Plugin} from '@oclif/core'
 import {build} from 'esbuild'
 import {globSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
+import {lazyRequires} from './lazy-requires.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -42,6 +43,7 @@ const {outputFiles} = await build({
   keepNames: true,
   legalComments: 'linked',
   external: EXTERNAL,
+  plugins: [lazyRequires],
   // oclif loads a library to compare Node's version with what oclif asks for; bin/run.js has compared already.
   define: {'process.env.OCLIF_DISABLE_ENGINE_WARNING': '"1"'},
   // Libraries in CommonJS call require and __dirname, which a module does not have.

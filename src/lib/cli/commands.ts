@@ -4,7 +4,7 @@
  */
 import type {Command, Interfaces} from '@oclif/core'
 import {readdirSync, readFileSync} from 'node:fs'
-import {join, sep} from 'node:path'
+import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 
 /** Whether the sources run, or the built program. */
@@ -20,10 +20,12 @@ const directoryOf = (root: string) => join(root, fromSource ? 'src' : 'dist', 'c
 
 /** The ids of all commands (`portal:add`), in alphabetical order. `root` is the directory of package.json. */
 export function listCommandIds(root: string): string[] {
-  return readdirSync(directoryOf(root), {recursive: true, encoding: 'utf8'})
-    .filter((file) => file.endsWith(extension))
-    .map((file) => file.slice(0, -extension.length).replaceAll(sep, ':'))
-    .sort()
+  const below = (directory: string, prefix: string): string[] =>
+    readdirSync(directory, {withFileTypes: true}).flatMap((entry) => {
+      if (entry.isDirectory()) return below(join(directory, entry.name), `${prefix}${entry.name}:`)
+      return entry.name.endsWith(extension) ? [prefix + entry.name.slice(0, -extension.length)] : []
+    })
+  return below(directoryOf(root), '').sort()
 }
 
 /** Commands that scripts call, and no person. */
