@@ -7,11 +7,12 @@ import type {SourceFacts} from '../src/lib/intake/facts.ts'
 import {silent} from '../src/lib/log.ts'
 import {createParsePool} from '../src/lib/message/parse-pool.ts'
 import {decompressChunk} from '../src/lib/message/raw-chunks.ts'
+import {retryQuarantined} from '../src/lib/quarantine-retry.ts'
 import {createReceive} from '../src/lib/receive.ts'
 import type {Store} from '../src/lib/store/open.ts'
 import type {PortalRow} from '../src/lib/store/portals.ts'
 import {readRaw} from '../src/lib/store/raw.ts'
-import {acquireLease, putSource} from '../src/lib/store/sources.ts'
+import {acquireLease, ledgerOf, putSource} from '../src/lib/store/sources.ts'
 import {findTicket, listMessages, listTickets, setStatus} from '../src/lib/store/tickets.ts'
 import {mail, NOW, seedPortal, type PortalSeed} from './support/portal.ts'
 import {startStore, STORES, type StoreKind} from './support/stores.ts'
@@ -284,3 +285,40 @@ for (const kind of STORES)
       assert.deepEqual(await store.db.selectFrom('ticket').selectAll().execute(), [])
     })
   })
+
+for (const kind of STORES)
+  describe(`retrying quarantined mail on ${kind}`, () => {
+    test('a mail for an address that exists now becomes a ticket, and the quarantine lets it go', async (t) => {
+      const {store, portal, receive} = await reception(t, kind)
+      await receive(mail({...first, To: 'later@acme.example'}))
+      const {id} = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
+      const options = {store, portal, ids: [id], clock: systemClock, log: silent}
+      assert.equal((await retryQuarantined(options))[0]!.outcome, 'quarantined')
+      const again = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
+      await store.db
+        .insertInto('channel_address')
+        .values({portal_id: portal.id, address: 'later@acme.example', channel_id: await channelId(store)})
+        .execute()
+      const [item] = await retryQuarantined({...options, ids: [again.id]})
+      assert.deepEqual([item!.outcome, item!.ticket], ['created', 1])
+      assert.deepEqual(await store.db.selectFrom('quarantine').selectAll().execute(), [])
+      assert.equal((await store.db.selectFrom('raw').selectAll().execute()).length, 1)
+      await assert.rejects(retryQuarantined({...options, ids: [9999]}), {exitCode: 67})
+    })
+
+    test('a mail that was too large is asked for again once the portal takes that much', async (t) => {
+      const {store, portal, receive} = await reception(t, kind, {maxMessageSize: 3_000_000})
+      await receive({kind: 'oversized', header: mail(first, ''), size: 5_000_000})
+      const {id} = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
+      const options = {store, ids: [id], clock: systemClock, log: silent}
+      assert.equal((await retryQuarantined({...options, portal}))[0]!.outcome, 'kept')
+      const larger = {...portal, max_message_size: 6_000_000}
+      assert.equal((await retryQuarantined({...options, portal: larger}))[0]!.outcome, 'waits')
+      const row = await store.db.selectFrom('source').selectAll().where('kind', '=', 'imap').executeTakeFirstOrThrow()
+      assert.deepEqual(await ledgerOf(store, row).due('7'), ['0000000001'])
+    })
+  })
+
+async function channelId(store: Store): Promise<number> {
+  return (await store.db.selectFrom('channel').select('id').executeTakeFirstOrThrow()).id
+}

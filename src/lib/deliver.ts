@@ -2,13 +2,13 @@
 import type {Content, Delivery, Outcome} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {emptyMessage, notFound} from './errors.ts'
-import type {SourceFacts} from './intake/facts.ts'
 import {matchEnvelope} from './intake/match-recipient.ts'
 import type {Log} from './log.ts'
 import {createParsePool} from './message/parse-pool.ts'
 import {createReceive} from './receive.ts'
 import {readPipe} from './receiver/pipe.ts'
 import {gatherFacts} from './store/intake.ts'
+import {factsOfSource} from './source-facts.ts'
 import type {Store} from './store/open.ts'
 import {findPortalByAddress, type PortalRow} from './store/portals.ts'
 import {pipeSource} from './store/sources.ts'
@@ -37,7 +37,7 @@ export async function deliver(options: DeliverOptions): Promise<Outcome> {
   const portal = options.portal ?? (await findPortalByAddress(store.db, recipient))
   if (!portal) throw unknownAddress(recipient)
   const row = await pipeSource(store, portal.id, clock.now())
-  const source: SourceFacts = {id: row.id, kind: 'pipe', catchAll: null, envelopeHeader: null}
+  const source = factsOfSource(row)
   const envelope = {
     recipients: [recipient],
     ...(options.sender === undefined ? {} : {sender: options.sender}),

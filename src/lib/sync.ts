@@ -12,6 +12,7 @@ import {createParsePool} from './message/parse-pool.ts'
 import {openSource} from './protocols.ts'
 import {createDryRun, createReceive, type Timings} from './receive.ts'
 import type {Secret} from './secret/secret.ts'
+import {factsOfSource, hasEffects} from './source-facts.ts'
 import {explainStoreError, type Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
 import {sweepRaw} from './store/raw.ts'
@@ -195,7 +196,7 @@ async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => 
   const heartbeat = lease ? keepAlive(lease, options.log, beat) : null
   const pool = createParsePool()
   try {
-    return await work({row: lease?.source ?? row, config, facts: sourceFacts(row, config), source, lease, pool})
+    return await work({row: lease?.source ?? row, config, facts: factsOfSource(row), source, lease, pool})
   } finally {
     clearInterval(heartbeat ?? undefined)
     await Promise.all([source.close(), pool.close()])
@@ -213,13 +214,6 @@ function keepAlive(lease: Lease, log: Log, beat: AbortController): NodeJS.Timeou
     })
   }, HEARTBEAT_SECONDS * 1000)
 }
-
-const sourceFacts = (row: SourceRow, config: InboundConfig): SourceFacts => ({
-  id: row.id,
-  kind: config.kind,
-  catchAll: config.kind === 'imap' && config.user.includes('@') ? config.user.toLowerCase() : null,
-  envelopeHeader: config.envelopeHeader?.toLowerCase() ?? null,
-})
 
 async function runOnce(
   inbound: Inbound,
@@ -305,9 +299,6 @@ async function runOnce(
     failure,
   }
 }
-
-const hasEffects = (config: InboundConfig) =>
-  config.markSeen === true || (config.kind === 'imap' && config.moveTo !== null && config.moveTo !== undefined)
 
 const lineOf = (outcome: Outcome): SyncLine => ({
   address: outcome.address ?? 'inbound',

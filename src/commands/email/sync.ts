@@ -21,7 +21,6 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
     '<%= config.bin %> <%= command.id %> --dry-run --jsonl',
     '<%= config.bin %> <%= command.id %> --since 2026-03-01 --limit 500 --json',
   ]
-  static override strict = false
   static override args = {
     address: Args.string({
       name: 'ADDRESS',
@@ -116,7 +115,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
     ]
     const {db} = await this.store()
     const portal = await this.portal()
-    for (const address of this.argv.filter((word) => word.includes('@') && !word.startsWith('-')))
+    for (const address of this.args.address ?? [])
       if (!(await findChannel(db, portal.id, address)))
         throw notFound(
           'email address',

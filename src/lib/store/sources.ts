@@ -219,3 +219,19 @@ export function ledgerOf(store: Store, source: SourceRow, options: {readonly sin
     },
   }
 }
+
+/** Makes an item due again, whatever became of it: the next run asks its source for it. */
+export async function askAgain(
+  store: Store,
+  portalId: number,
+  item: {readonly source_id: number; readonly epoch: string; readonly item_key: string},
+): Promise<void> {
+  await store.db
+    .updateTable('source_item')
+    .set({state: 'poison', next_try_at: store.dialect.now})
+    .where('portal_id', '=', portalId)
+    .where('source_id', '=', item.source_id)
+    .where('epoch', '=', item.epoch)
+    .where('item_key', '=', item.item_key)
+    .execute()
+}

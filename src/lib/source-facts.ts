@@ -1,0 +1,19 @@
+/** What decisions and commits need to know of a source, read from its configuration. */
+import type {SourceFacts} from './intake/facts.ts'
+import type {InboundConfig} from './inbound.ts'
+import type {SourceRow} from './store/sources.ts'
+
+export function factsOfSource(row: Pick<SourceRow, 'id' | 'kind' | 'config'>): SourceFacts {
+  if (row.kind === 'pipe') return {id: row.id, kind: 'pipe', catchAll: null, envelopeHeader: null}
+  const config = JSON.parse(row.config) as InboundConfig
+  return {
+    id: row.id,
+    kind: config.kind,
+    catchAll: config.kind === 'imap' && config.user.includes('@') ? config.user.toLowerCase() : null,
+    envelopeHeader: config.envelopeHeader,
+  }
+}
+
+/** True where the inbound asks for something on the server once a mail is in. */
+export const hasEffects = (config: Partial<InboundConfig>): boolean =>
+  config.markSeen === true || ('moveTo' in config && config.moveTo !== null && config.moveTo !== undefined)
