@@ -57,7 +57,7 @@ export async function countQuarantine(db: Db, portalId: number): Promise<Record<
     .groupBy('reason')
     .orderBy('reason')
     .execute()
-  return Object.fromEntries(rows.map((row) => [row.reason, Number(row.n)]))
+  return Object.fromEntries(rows.map((row) => [row.reason, row.n]))
 }
 
 /** How many wait because this channel is switched off. */

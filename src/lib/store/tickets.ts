@@ -1,7 +1,7 @@
 import type {Selectable} from 'kysely'
-import {chooseOwner, type Status} from '../ticket/ticket.ts'
+import {chooseOwner, STATUSES, type AgentLoad, type Status} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
-import {reserve, reserveId} from './ids.ts'
+import {reserveId} from './ids.ts'
 import {listMemberships} from './queues.ts'
 import type {AttachmentTable, Db, MessageTable, TicketEventTable, TicketTable, Tx} from './schema.ts'
 
@@ -44,16 +44,35 @@ const named = (db: Db, portalId: number) =>
     .select(['queue.key as queue_key', 'agent.email as owner_email', 'channel.address as channel_address'])
     .where('ticket.portal_id', '=', portalId)
 
-/** Tickets, the newest first. */
+/**
+ * A page of tickets, the newest first. Each status is a walk of its own along an index that ends with the number, so a
+ * page costs the same however many tickets there are, also where the wanted ones are few and old.
+ */
 export async function listTickets(db: Db, portalId: number, filter: TicketFilter): Promise<NamedTicket[]> {
-  let query = named(db, portalId)
-  if (filter.queueId !== undefined) query = query.where('ticket.queue_id', '=', filter.queueId)
-  if (filter.statuses) query = query.where('ticket.status', 'in', [...filter.statuses])
-  if (filter.ownerId === null) query = query.where('ticket.owner_id', 'is', null)
-  else if (filter.ownerId !== undefined) query = query.where('ticket.owner_id', '=', filter.ownerId)
-  if (filter.channelId !== undefined) query = query.where('ticket.channel_id', '=', filter.channelId)
-  if (filter.below !== undefined) query = query.where('ticket.number', '<', filter.below)
-  return query.orderBy('ticket.number', 'desc').limit(filter.limit).execute()
+  const {queueId, ownerId, channelId, below, limit} = filter
+  const page = (status: Status | null) => {
+    let query = db.selectFrom('ticket').select('number').where('portal_id', '=', portalId)
+    if (queueId !== undefined) query = query.where('queue_id', '=', queueId)
+    if (status !== null) query = query.where('status', '=', status)
+    if (ownerId === null) query = query.where('owner_id', 'is', null)
+    else if (ownerId !== undefined) query = query.where('owner_id', '=', ownerId)
+    if (channelId !== undefined) query = query.where('channel_id', '=', channelId)
+    if (below !== undefined) query = query.where('number', '<', below)
+    return db.selectFrom(query.orderBy('number', 'desc').limit(limit).as('page')).select('page.number')
+  }
+  // The indexes of queues and owners have the status before the number.
+  const byStatus = queueId !== undefined || ownerId !== undefined || filter.statuses !== undefined
+  const [first, ...others] = byStatus ? (filter.statuses ?? STATUSES).map(page) : [page(null)]
+  if (!first) return []
+  return named(db, portalId)
+    .where(
+      'ticket.number',
+      'in',
+      others.reduce((union, query) => union.unionAll(query), first),
+    )
+    .orderBy('ticket.number', 'desc')
+    .limit(limit)
+    .execute()
 }
 
 export const findTicket = (db: Db, portalId: number, number: number): Promise<NamedTicket | undefined> =>
@@ -68,21 +87,18 @@ export const listMessages = (db: Db, ticket: TicketRow): Promise<MessageRow[]> =
     .orderBy('id')
     .execute()
 
-export async function findMessage(db: Db, portalId: number, id: number): Promise<MessageRow | undefined> {
-  return db.selectFrom('message').selectAll().where('portal_id', '=', portalId).where('id', '=', id).executeTakeFirst()
-}
-
-export const listAttachments = (db: Db, portalId: number, messageIds: readonly number[]): Promise<AttachmentRow[]> =>
-  messageIds.length === 0
-    ? Promise.resolve([])
-    : db
-        .selectFrom('attachment')
-        .selectAll()
-        .where('portal_id', '=', portalId)
-        .where('message_id', 'in', [...messageIds])
-        .orderBy('message_id')
-        .orderBy('part')
-        .execute()
+export const listAttachments = (db: Db, ticket: TicketRow): Promise<AttachmentRow[]> =>
+  db
+    .selectFrom('attachment')
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'attachment.portal_id').onRef('message.id', '=', 'attachment.message_id'),
+    )
+    .selectAll('attachment')
+    .where('message.portal_id', '=', ticket.portal_id)
+    .where('message.ticket_id', '=', ticket.id)
+    .orderBy('attachment.message_id')
+    .orderBy('attachment.part')
+    .execute()
 
 export const listEvents = (db: Db, ticket: TicketRow): Promise<TicketEventRow[]> =>
   db
@@ -184,7 +200,7 @@ export async function assignTicket(
 
 /** An internal note of an agent. Returns its message id. */
 export async function addNote(tx: Tx, ticket: TicketRow, text: string, actor: Actor): Promise<number> {
-  const {firstId: id} = await reserve(tx, ticket.portal_id, 1)
+  const id = await reserveId(tx, ticket.portal_id)
   await tx
     .insertInto('message')
     .values({
@@ -213,11 +229,29 @@ export async function addNote(tx: Tx, ticket: TicketRow, text: string, actor: Ac
     .execute()
   await tx
     .updateTable('ticket')
-    .set((eb) => ({message_count: eb('message_count', '+', 1), updated_at: actor.now}))
+    .set((eb) => ({message_count: eb('message_count', '+', 1)}))
     .where('portal_id', '=', ticket.portal_id)
     .where('id', '=', ticket.id)
     .execute()
+  await change(tx, ticket, {}, 'noted', {message: id}, actor)
   return id
+}
+
+/** What the choice of an owner needs to know of every agent, by id. */
+export async function agentLoads(db: Db, portalId: number): Promise<Map<number, AgentLoad>> {
+  const load = await openTicketsByAgent(db, portalId)
+  return new Map(
+    (await listAgents(db, portalId)).map((row) => [
+      row.id,
+      {
+        id: row.id,
+        email: row.email,
+        online: row.online_since !== null,
+        openTickets: load.get(row.id) ?? 0,
+        lastAssignedAt: row.last_assigned_at,
+      },
+    ]),
+  )
 }
 
 /** Tickets offered in one go: more would hold the store for longer than others should wait. */
@@ -243,19 +277,7 @@ export async function offerBacklog(tx: Tx, portalId: number, actor: Actor): Prom
     .execute()
   if (unowned.length === 0) return []
   const members = await listMemberships(tx, portalId)
-  const load = await openTicketsByAgent(tx, portalId)
-  const agents = new Map(
-    (await listAgents(tx, portalId)).map((row) => [
-      row.id,
-      {
-        id: row.id,
-        email: row.email,
-        online: row.online_since !== null,
-        openTickets: load.get(row.id) ?? 0,
-        lastAssignedAt: row.last_assigned_at,
-      },
-    ]),
-  )
+  const agents = await agentLoads(tx, portalId)
   const given: number[] = []
   for (const ticket of unowned) {
     const candidates = members

@@ -1,8 +1,9 @@
 import {first} from './0001-first.ts'
+import {ticketsByStatus} from './0002-tickets-by-status.ts'
 import type {Migration} from './migration.ts'
 
 /** All migrations in order. Append only. */
-export const migrations: readonly Migration[] = [first]
+export const migrations: readonly Migration[] = [first, ticketsByStatus]
 
 /** The schema that this program works with. */
 export const SCHEMA_VERSION = migrations.length

@@ -1,0 +1,103 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {localTime} from '../../lib/cli/local-time.ts'
+import {shellQuote} from '../../lib/cli/shell-quote.ts'
+import type {Style} from '../../lib/cli/style.ts'
+import {renderTable, type Column} from '../../lib/cli/table.ts'
+import {parseNumber} from '../../lib/cli/ticket-number.ts'
+import {EXIT, usage} from '../../lib/errors.ts'
+import type {TicketPage, TicketSummary} from '../../lib/ticket-summary.ts'
+import {STATUSES} from '../../lib/ticket/ticket.ts'
+
+/** One page of tickets, the newest first. */
+export type TicketListResult = TicketPage
+
+/** `--owner` for tickets without one. */
+const NOBODY = 'nobody'
+
+export default class TicketList extends BaseCommand<typeof TicketList, TicketListResult> {
+  static override summary = 'List tickets, the newest first.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --queue support --status open,pending',
+    '<%= config.bin %> <%= command.id %> --owner nobody --json',
+  ]
+  static override flags = {
+    queue: Flags.string({helpValue: 'KEY', summary: 'Only tickets of this queue.'}),
+    status: Flags.string({
+      helpValue: STATUSES.join(','),
+      summary: 'Only tickets of these statuses.',
+      options: [...STATUSES],
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+    }),
+    owner: Flags.string({helpValue: `EMAIL|${NOBODY}`, summary: 'Only tickets of this agent, or of nobody.'}),
+    channel: Flags.string({helpValue: 'ADDRESS', summary: 'Only tickets that came by this address.'}),
+    flag: Flags.string({
+      helpValue: 'unowned',
+      summary: 'Only tickets with this flag.',
+      options: ['unowned'],
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+    }),
+    limit: Flags.integer({summary: 'At most so many.', min: 1, default: 50}),
+    after: Flags.string({helpValue: 'CURSOR', summary: 'Go on behind this page: `next` of its result.'}),
+  }
+  static override exitCodes = [EXIT.notFound]
+  #timezone = 'UTC'
+
+  async run(): Promise<TicketListResult> {
+    const {queue, status, owner, channel, flag, limit, after} = this.flags
+    if (owner !== undefined && owner !== NOBODY && flag)
+      throw usage(`tickets with the flag unowned have no owner, so --owner ${owner} finds none`)
+    const {pageOfTickets} = await import('../../lib/ticket-summary.ts')
+    const [portal, store] = [await this.portal(), await this.store()]
+    this.#timezone = portal.timezone
+    const page = await pageOfTickets(store, portal, {
+      ...(queue === undefined ? {} : {queue}),
+      ...(status === undefined ? {} : {statuses: STATUSES.filter((known) => status.includes(known))}),
+      ...(owner === NOBODY || flag ? {owner: null} : owner === undefined ? {} : {owner}),
+      ...(channel === undefined ? {} : {channel}),
+      ...(after === undefined ? {} : {below: parseNumber('--after', after)}),
+      limit,
+    })
+    if (page.next !== null) this.nextStep(this.#commandFor(page.next))
+    return page
+  }
+
+  #commandFor(next: string): string {
+    const before = this.argv.findIndex((word) => word === '--after')
+    const words = before === -1 ? this.argv : this.argv.toSpliced(before, 2)
+    return shellQuote([
+      'postdesk',
+      'ticket',
+      'list',
+      ...words.filter((word) => !word.startsWith('--after=')),
+      '--after',
+      next,
+    ])
+  }
+
+  protected render({tickets}: TicketListResult, style: Style): string {
+    if (tickets.length === 0) return 'There is no such ticket.\n'
+    const time = localTime(this.#timezone)
+    // What a narrow terminal has no room for is left out, the least important first.
+    const columns: readonly (Column<TicketSummary> & {readonly from?: number})[] = [
+      {title: '#', value: (ticket) => ticket.number, right: true},
+      {title: 'STATUS', value: (ticket) => ticket.status},
+      {title: 'SUBJECT', value: (ticket) => ticket.subject || '(no subject)', shrinks: true},
+      {title: 'REQUESTER', value: ({requester}) => requester.name || requester.address, shrinks: true, from: 60},
+      {title: 'QUEUE', value: (ticket) => ticket.queue, shrinks: true, from: 90},
+      {title: 'OWNER', value: (ticket) => ticket.owner, shrinks: true, from: 76},
+      {title: 'MESSAGES', value: (ticket) => ticket.messageCount, right: true, from: 110},
+      {title: 'CHANGED', value: (ticket) => time(ticket.updatedAt), from: 50},
+    ]
+    return renderTable(
+      tickets,
+      columns.filter(({from}) => from === undefined || style.width === null || style.width >= from),
+      style,
+    )
+  }
+}

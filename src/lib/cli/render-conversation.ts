@@ -1,0 +1,118 @@
+/** A ticket as a person reads it: like a conversation, with what was done to it in between. */
+import type {Conversation, ConversationEvent, ConversationMessage} from '../conversation.ts'
+import type {Address} from '../message/message.ts'
+import {formatBytes} from './format-bytes.ts'
+import {localTime} from './local-time.ts'
+import {safeLine, safeText} from './safe-text.ts'
+import type {Style} from './style.ts'
+import {textWidth} from './text-width.ts'
+import {wrapText} from './wrap-text.ts'
+
+/** Columns beyond which lines of text become hard to read, however wide the terminal is. */
+const WIDEST = 100
+/** Columns of a rule where there is no terminal. */
+const RULE = 72
+/** Addresses of To and Cc that are named; the rest are counted. */
+const NAMED_RECIPIENTS = 3
+
+export function renderConversation(conversation: Conversation, timezone: string, style: Style): string {
+  const page: Page = {
+    time: localTime(timezone),
+    colour: style.colour,
+    rule: Math.min(style.width ?? RULE, WIDEST),
+    wrap: (text) => (style.width === null ? text.split('\n') : wrapText(text, Math.min(style.width, WIDEST))),
+  }
+  const {messages, events} = conversation
+  const parts = [
+    ...messages.map((message) => ({at: message.receivedAt, text: renderMessage(message, page)})),
+    // A note stands there itself.
+    ...events.filter(({kind}) => kind !== 'noted').map((event) => ({at: event.at, text: renderEvent(event, page)})),
+  ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  return `${[renderHead(conversation, timezone, page), ...parts.map(({text}) => text)].join('\n\n')}\n`
+}
+
+interface Page {
+  readonly time: (instant: string) => string
+  readonly colour: Style['colour']
+  /** Columns of the rule above a message. */
+  readonly rule: number
+  readonly wrap: (text: string) => string[]
+}
+
+function renderHead(ticket: Conversation, timezone: string, {time, colour, wrap}: Page): string {
+  const status = {open: colour.green, pending: colour.yellow, closed: colour.dim}[ticket.status](ticket.status)
+  const facts = [
+    `queue ${ticket.queue ?? '–'}`,
+    `owner ${ticket.owner ?? 'nobody'}`,
+    ...(ticket.channel === null ? [] : [`by ${ticket.channel}`]),
+  ]
+  return [
+    ...wrap(`#${ticket.number} ${safeLine(ticket.subject) || '(no subject)'}`).map((line) => colour.bold(line)),
+    `${status}${facts.map((fact) => ` · ${safeLine(fact)}`).join('')}`,
+    ...wrap(`from ${formatAddress(ticket.requester)}`),
+    colour.dim(`opened ${time(ticket.createdAt)} · changed ${time(ticket.updatedAt)} · ${timezone}`),
+  ].join('\n')
+}
+
+function renderMessage(message: ConversationMessage, page: Page): string {
+  const {colour, wrap} = page
+  const who = message.direction === 'in' ? formatAddresses(message.from) : safeLine(message.author ?? '')
+  const label = {in: colour.cyan('mail'), out: colour.green('answer'), note: colour.yellow('note')}[message.direction]
+  const body = safeText(message.text).replace(/^\n+|\s+$/g, '')
+  return [
+    rule(`── ${label} ${message.id} ── ${who || '(no sender)'} `, ` ${page.time(message.receivedAt)}`, page),
+    ...[...recipients('to', message.to), ...recipients('cc', message.cc)].flatMap(wrap).map((line) => colour.dim(line)),
+    ...(body === ''
+      ? [colour.dim('(no text)')]
+      : wrap(body).map((line) => (line.startsWith('>') ? colour.dim(line) : line))),
+    ...message.attachments.map(
+      ({filename, contentType, size}) =>
+        `+ ${safeLine(filename ?? '(no name)')} ${colour.dim(`${safeLine(contentType)}, ${formatBytes(size)}`)}`,
+    ),
+  ].join('\n')
+}
+
+/** A line across the page, with a text at each end. */
+function rule(left: string, right: string, {rule, colour}: Page): string {
+  const shown = left.replace(ANSI, '')
+  return `${left}${colour.dim('─'.repeat(Math.max(2, rule - textWidth(shown) - textWidth(right))))}${right}`
+}
+/** What chalk adds. */
+// oxlint-disable-next-line no-control-regex -- escape sequences are what is looked for
+const ANSI = /\u001B\[\d+m/g
+
+function recipients(field: string, addresses: readonly Address[]): string[] {
+  if (addresses.length === 0) return []
+  const rest = addresses.length - NAMED_RECIPIENTS
+  const named = formatAddresses(addresses.slice(0, NAMED_RECIPIENTS))
+  return [`${field} ${named}${rest > 0 ? ` and ${rest} more` : ''}`]
+}
+
+function renderEvent(event: ConversationEvent, {time, colour, wrap}: Page): string {
+  const text = `· ${time(event.at)}  ${safeLine(`${describeEvent(event)} (${event.by})`)}`
+  return wrap(text)
+    .map((line) => colour.dim(line))
+    .join('\n')
+}
+
+/** What was done, in words. */
+function describeEvent({kind, details}: ConversationEvent): string {
+  const text = (name: string): string | null => (typeof details[name] === 'string' ? details[name] : null)
+  const why = text('why') ? `: ${text('why')}` : ''
+  switch (kind) {
+    case 'created':
+      return `opened${text('address') ? ` by mail to ${text('address')}` : ''}${why}`
+    case 'assigned':
+      return text('to') === null ? `taken from ${text('from')}${why}` : `given to ${text('to')}${why}`
+    case 'moved':
+      return `moved${text('from') ? ` from ${text('from')}` : ''} to ${text('to')}${why}`
+    default:
+      return `${kind}${why}`
+  }
+}
+
+const formatAddresses = (addresses: readonly Address[]) => addresses.map(formatAddress).join(', ')
+
+function formatAddress({name, address}: Address): string {
+  return safeLine(name === '' ? address || '(nobody)' : `${name} <${address}>`)
+}

@@ -1,0 +1,206 @@
+/** A ticket with all that was said and done, read from the raw mails at the time of asking. */
+import {invalidValue, messageOf, notFound, PostdeskError, rawDamaged} from './errors.ts'
+import type {Address, Defect, ParsedMessage} from './message/message.ts'
+import {parseStream} from './message/parse.ts'
+import {decompressChunk, type RawChunk} from './message/raw-chunks.ts'
+import type {Store} from './store/open.ts'
+import type {PortalRow} from './store/portals.ts'
+import {readRaw} from './store/raw.ts'
+import type {Db} from './store/schema.ts'
+import {
+  listAttachments,
+  listEvents,
+  listMessages,
+  type AttachmentRow,
+  type MessageRow,
+  type TicketEventRow,
+} from './store/tickets.ts'
+import {requireTicket, summariseTicket, type TicketSummary} from './ticket-summary.ts'
+
+/** A ticket, its messages and what was done to it, each in the order of time. */
+export interface Conversation extends Omit<TicketSummary, 'messageCount'> {
+  readonly messages: readonly ConversationMessage[]
+  readonly events: readonly ConversationEvent[]
+}
+
+/** A mail, or a note of an agent. Texts are as sent: whoever shows them makes them safe. */
+export interface ConversationMessage {
+  readonly id: number
+  readonly direction: 'in' | 'out' | 'note'
+  readonly kind: string
+  /** The email of the agent who wrote it, or `admin`; null for mail that came in. */
+  readonly author: string | null
+  readonly from: readonly Address[]
+  readonly to: readonly Address[]
+  readonly cc: readonly Address[]
+  readonly subject: string
+  /** What its Date field says, in UTC; null where that cannot be read. */
+  readonly date: string | null
+  /** When the mail store took it, or when the note was written. */
+  readonly receivedAt: string
+  /** The plain body, or the HTML body turned into text where there is no plain one. */
+  readonly text: string
+  /** What is new in it. Quoted text is not told apart yet: this is all of `text`. */
+  readonly replyText: string
+  /** What it repeats of earlier messages. Not told apart yet: empty. */
+  readonly quotedText: string
+  /** The HTML body as sent, not made safe; null where there is none. */
+  readonly html: string | null
+  readonly attachments: readonly ConversationAttachment[]
+  /** How it found its ticket: `new`, `reference ID`, `note`. */
+  readonly threadedBy: string
+  /** What is odd about its bytes. */
+  readonly defects: readonly Defect[]
+}
+
+export interface ConversationAttachment {
+  /** Its position in the MIME tree, such as `1.2`. */
+  readonly part: string
+  /** As sent, not a safe file name. */
+  readonly filename: string | null
+  readonly contentType: string
+  /** Bytes after decoding. */
+  readonly size: number
+  readonly sha256: string
+  readonly contentId: string | null
+  readonly inline: boolean
+}
+
+/** Something that was done to the ticket. */
+export interface ConversationEvent {
+  readonly at: string
+  /** `created`, `assigned`, `moved`, `noted`, `closed`, `pending`, `reopened`. */
+  readonly kind: string
+  /** `intake`, `admin`, or the email of an agent. */
+  readonly by: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Reads a ticket whole. A mail whose bytes are damaged does not hide the others: it is there without its text, and
+ * `problems` says what is wrong with it.
+ * @throws 67 where there is no such ticket.
+ */
+export async function readConversation(
+  {db}: Store,
+  portal: PortalRow,
+  number: number,
+): Promise<{conversation: Conversation; problems: string[]}> {
+  const ticket = await requireTicket(db, portal, number)
+  const attachments = Map.groupBy(await listAttachments(db, ticket), (row) => row.message_id)
+  const problems: string[] = []
+  const messages: ConversationMessage[] = []
+  for (const row of await listMessages(db, ticket)) {
+    let content: ParsedMessage | null = null
+    try {
+      if (row.raw_id !== null) content = await parseStream(rawBytes(db, row, row.raw_id))
+    } catch (error) {
+      if (!(error instanceof PostdeskError)) throw error
+      problems.push(`${error.title}: ${error.why}`)
+    }
+    messages.push(summariseMessage(row, content, attachments.get(row.id) ?? []))
+  }
+  const {messageCount: _, ...summary} = summariseTicket(ticket)
+  return {
+    conversation: {
+      ...summary,
+      // Mail of several mailboxes comes in out of order; ids tell the order of those of one second.
+      messages: messages.sort((a, b) => compare(a.receivedAt, b.receivedAt) || a.id - b.id),
+      events: (await listEvents(db, ticket)).map(eventOf),
+    },
+    problems,
+  }
+}
+
+/**
+ * The raw mail behind a message, in pieces.
+ * @throws 67 for a ticket that is not there or a message that is none of its own, 64 for a note.
+ */
+export async function openRawMessage(
+  {db}: Store,
+  portal: PortalRow,
+  number: number,
+  messageId: number,
+): Promise<AsyncIterable<Uint8Array>> {
+  const messages = await listMessages(db, await requireTicket(db, portal, number))
+  const message = messages.find(({id}) => id === messageId)
+  const mails = messages.filter((row) => row.raw_id !== null).map(({id}) => id)
+  if (!message)
+    throw notFound(
+      'message',
+      String(messageId),
+      [],
+      [
+        {
+          text:
+            mails.length > 0 ? `The mails of ticket ${number} are: ${mails.join(', ')}.` : 'The ticket has no mail.',
+        },
+      ],
+    )
+  if (message.raw_id === null) throw invalidValue(`--raw ${messageId}`, 'it is a note: there is no mail behind it')
+  return rawBytes(db, message, message.raw_id)
+}
+
+/** @throws 65 at the end where pieces are missing, or at a piece that is damaged. */
+async function* rawBytes(db: Db, message: MessageRow, rawId: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of readRaw(db, message.portal_id, rawId)) {
+    const bytes = decompress(chunk, message)
+    size += bytes.length
+    yield bytes
+  }
+  if (size !== message.size)
+    throw rawDamaged(`Mail ${message.id}`, `${size} of its ${message.size} bytes are in the store`)
+}
+
+function decompress(chunk: RawChunk, {id}: MessageRow): Uint8Array {
+  try {
+    return decompressChunk(chunk)
+  } catch (error) {
+    throw rawDamaged(`Mail ${id}`, messageOf(error), error)
+  }
+}
+
+function summariseMessage(
+  row: MessageRow,
+  content: ParsedMessage | null,
+  attachments: readonly AttachmentRow[],
+): ConversationMessage {
+  const text = row.note ?? content?.body.text ?? ''
+  return {
+    id: row.id,
+    direction: row.direction,
+    kind: row.kind,
+    author: row.author,
+    from: content?.message.from ?? (row.from_address === '' ? [] : [{name: row.from_name, address: row.from_address}]),
+    to: content?.message.to ?? [],
+    cc: content?.message.cc ?? [],
+    subject: row.subject,
+    date: row.date,
+    receivedAt: row.received_at,
+    text,
+    replyText: text,
+    quotedText: '',
+    html: content?.body.html ?? null,
+    attachments: attachments.map((attachment) => ({
+      part: attachment.part,
+      filename: attachment.filename,
+      contentType: attachment.content_type,
+      size: attachment.size,
+      sha256: attachment.sha256,
+      contentId: attachment.content_id,
+      inline: attachment.inline === 1,
+    })),
+    threadedBy: row.threaded_by,
+    defects: content?.message.defects ?? [],
+  }
+}
+
+const eventOf = ({at, kind, by, details}: TicketEventRow): ConversationEvent => ({
+  at,
+  kind,
+  by,
+  details: JSON.parse(details) as Record<string, unknown>,
+})
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

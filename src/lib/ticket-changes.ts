@@ -1,0 +1,158 @@
+/** What agents and admins do to tickets by hand. Each change is one transaction and leaves an event. */
+import {requireAgents, requireQueue} from './queue.ts'
+import {findChannel} from './store/channels.ts'
+import type {Store} from './store/open.ts'
+import {lockPortal, type PortalRow} from './store/portals.ts'
+import {listMemberships} from './store/queues.ts'
+import type {Tx} from './store/schema.ts'
+import * as tickets from './store/tickets.ts'
+import type {Actor, NamedTicket} from './store/tickets.ts'
+import {requireTicket, requireTickets} from './ticket-summary.ts'
+import {chooseAgain, ownerAfterMove, type OwnedTicket} from './ticket/choose-again.ts'
+import type {AgentLoad, Status} from './ticket/ticket.ts'
+
+/** Who does it, where it is not the admin: the email of an agent. */
+export interface ActingAs {
+  readonly agent?: string
+  readonly now: string
+}
+
+/** Runs a change beside no other one of the portal. @throws 67 where the acting agent is not there. */
+function change<T>(
+  store: Store,
+  portal: PortalRow,
+  {agent, now}: ActingAs,
+  work: (tx: Tx, actor: Actor) => Promise<T>,
+): Promise<T> {
+  return store.transaction(async (tx) => {
+    await lockPortal(tx, portal.id)
+    const by = agent === undefined ? 'admin' : (await requireAgents(tx, portal, [agent]))[0]!.email
+    return work(tx, {by, now})
+  })
+}
+
+/** Adds an internal note. Returns the id of its message. @throws 67 for a ticket or agent that is not there. */
+export function noteTicket(
+  store: Store,
+  portal: PortalRow,
+  number: number,
+  text: string,
+  as: ActingAs,
+): Promise<number> {
+  return change(store, portal, as, async (tx, actor) =>
+    tickets.addNote(tx, await requireTicket(tx, portal, number), text, actor),
+  )
+}
+
+/** The status of a ticket after a change. */
+export interface StatusChange {
+  readonly number: number
+  readonly status: Status
+  /** False where it had that status already. */
+  readonly changed: boolean
+}
+
+/** Gives tickets a status, all of them or none. @throws 67 naming every number that is no ticket. */
+export function setStatusOf(
+  store: Store,
+  portal: PortalRow,
+  numbers: readonly number[],
+  status: Status,
+  as: ActingAs,
+): Promise<StatusChange[]> {
+  return change(store, portal, as, async (tx, actor) => {
+    const changes: StatusChange[] = []
+    for (const ticket of await requireTickets(tx, portal, numbers))
+      changes.push({number: ticket.number, status, changed: await tickets.setStatus(tx, ticket, status, actor)})
+    return changes
+  })
+}
+
+/** Whom a ticket is to be given to: an agent by email, nobody, or whomever the rule of its queue chooses. */
+export type Assignee = {readonly agent: string} | 'nobody' | 'auto'
+
+/** The owner of a ticket after a change. */
+export interface OwnerChange {
+  readonly number: number
+  /** The key of its queue; null for none. */
+  readonly queue: string | null
+  /** The email of its owner; null for nobody. */
+  readonly owner: string | null
+  readonly why: string
+  /** False where the owner is no member of the ticket's queue; true for nobody. */
+  readonly ownerIsMember: boolean
+  readonly changed: boolean
+}
+
+/**
+ * Gives a ticket to somebody. An agent who is named need not be a member of its queue. Where the rule is to choose and
+ * the queue has no members, the owner stays.
+ * @throws 67 for a ticket or agent that is not there.
+ */
+export function assignTicket(
+  store: Store,
+  portal: PortalRow,
+  number: number,
+  to: Assignee,
+  as: ActingAs,
+): Promise<OwnerChange> {
+  return change(store, portal, as, async (tx, actor) => {
+    const ticket = await requireTicket(tx, portal, number)
+    const members = await membersOf(tx, portal, ticket.queue_id)
+    const about = {number, queue: ticket.queue_key}
+    if (to === 'nobody') {
+      const changed = await tickets.assignTicket(tx, ticket, null, 'by hand', actor)
+      return {...about, owner: null, why: 'by hand', ownerIsMember: true, changed}
+    }
+    if (to === 'auto') {
+      const {owner, why} = chooseAgain(members, owned(ticket), await preference(tx, portal, ticket))
+      const changed = owner !== null && (await tickets.assignTicket(tx, ticket, owner, why, actor))
+      return {...about, owner: owner?.email ?? ticket.owner_email, why, ownerIsMember: true, changed}
+    }
+    const [agent] = await requireAgents(tx, portal, [to.agent])
+    const changed = await tickets.assignTicket(tx, ticket, agent!, 'by hand', actor)
+    const ownerIsMember = members.some(({id}) => id === agent!.id)
+    return {...about, owner: agent!.email, why: 'by hand', ownerIsMember, changed}
+  })
+}
+
+/**
+ * Moves a ticket to another queue. Its owner stays if a member there, else one of its members is chosen.
+ * @throws 67 for a ticket or queue that is not there.
+ */
+export function moveTicket(
+  store: Store,
+  portal: PortalRow,
+  number: number,
+  queueKey: string,
+  as: ActingAs,
+): Promise<OwnerChange> {
+  return change(store, portal, as, async (tx, actor) => {
+    const ticket = await requireTicket(tx, portal, number)
+    const queue = await requireQueue(tx, portal, queueKey)
+    const changed = await tickets.moveTicket(tx, ticket, queue, actor)
+    const members = await membersOf(tx, portal, queue.id)
+    if (!changed) {
+      const ownerIsMember = ticket.owner_id === null || members.some(({id}) => id === ticket.owner_id)
+      return {number, queue: queue.key, owner: ticket.owner_email, why: 'it is there already', ownerIsMember, changed}
+    }
+    const {owner, why} = ownerAfterMove(members, owned(ticket), await preference(tx, portal, ticket))
+    await tickets.assignTicket(tx, ticket, owner, why, actor)
+    return {number, queue: queue.key, owner: owner?.email ?? null, why, ownerIsMember: true, changed}
+  })
+}
+
+const owned = (ticket: NamedTicket): OwnedTicket => ({ownerId: ticket.owner_id, open: ticket.status === 'open'})
+
+async function membersOf(tx: Tx, portal: PortalRow, queueId: number | null): Promise<AgentLoad[]> {
+  const agents = await tickets.agentLoads(tx, portal.id)
+  return (await listMemberships(tx, portal.id))
+    .filter(({queue_id: id}) => id === queueId)
+    .flatMap(({agent_id: id}) => agents.get(id) ?? [])
+}
+
+/** Whether agents who are online come first: the address that the ticket came by says so. */
+async function preference(tx: Tx, portal: PortalRow, ticket: NamedTicket): Promise<{onlineFirst: boolean}> {
+  const channel = ticket.channel_address === null ? undefined : await findChannel(tx, portal.id, ticket.channel_address)
+  return {onlineFirst: channel?.assign_online === 1}
+}
