@@ -44,19 +44,29 @@ try {
 async function demonstrate(): Promise<void> {
   say(`An IMAP server on ${server.host}:${server.port} has ${mails.length} mails for ${DOMAIN}.`)
   say('First the portal, its queues and its agents:')
-  await show('portal', 'add', 'acme', '--domain', DOMAIN, '--name', 'Acme Lamps', '--timezone', 'Europe/Berlin')
-  await show('queue', 'add', 'support', '--name', 'Support')
-  await show('queue', 'add', 'billing', '--name', 'Billing')
-  await show('agent', 'add', `ann@${DOMAIN}`, '--name', 'Ann Baker', '--queue', 'support', '--queue', 'billing')
-  await show('agent', 'add', `ben@${DOMAIN}`, '--name', 'Ben Okafor', '--queue', 'support')
-  await show('agent', 'online', `ann@${DOMAIN}`)
+  await prepare('portal', 'add', 'acme', '--domain', DOMAIN, '--name', 'Acme Lamps', '--timezone', 'Europe/Berlin')
+  await prepare('queue', 'add', 'support', '--name', 'Support')
+  await prepare('queue', 'add', 'billing', '--name', 'Billing')
+  await prepare('agent', 'add', `ann@${DOMAIN}`, '--name', 'Ann Baker', '--queue', 'support', '--queue', 'billing')
+  await prepare('agent', 'add', `ben@${DOMAIN}`, '--name', 'Ben Okafor', '--queue', 'support')
+  await prepare('agent', 'online', `ann@${DOMAIN}`)
 
   say('Its addresses, and the mailbox that the mail for all of them waits in:')
-  await show('email', 'add', 'internal', 'support', '--name', 'Acme Support', '--queue', 'support', '--assign-online')
-  await show('email', 'add', 'internal', 'billing', '--name', 'Acme Billing', '--queue', 'billing')
-  await show('email', 'add', 'internal', 'hello', '--name', 'Acme', '--queue', 'support')
+  await prepare(
+    'email',
+    'add',
+    'internal',
+    'support',
+    '--name',
+    'Acme Support',
+    '--queue',
+    'support',
+    '--assign-online',
+  )
+  await prepare('email', 'add', 'internal', 'billing', '--name', 'Acme Billing', '--queue', 'billing')
+  await prepare('email', 'add', 'internal', 'hello', '--name', 'Acme', '--queue', 'support')
   const imap = ['--host', server.host, '--port', String(server.port), '--security', 'none', '--user', USER]
-  await show('portal', 'inbound', 'set', 'imap', ...imap, '--password-env', 'DEMO_PASSWORD')
+  await prepare('portal', 'inbound', 'set', 'imap', ...imap, '--password-env', 'DEMO_PASSWORD')
 
   say('Everything that waits becomes tickets:')
   await show('email', 'sync')
@@ -96,26 +106,40 @@ The IMAP server ends now; the mail is in the store.
 
 /** Runs a command before the eyes of the reader. @throws where it fails. */
 async function show(...words: string[]): Promise<void> {
-  process.stdout.write(`\n${bold(`$ postdesk ${shellQuote(words)}`)}\n`)
-  const code = await new Promise<number | null>((done, failed) => {
-    spawn(process.execPath, [PROGRAM, ...words], {env: environment(), stdio: ['ignore', 'inherit', 'inherit']})
-      .once('error', failed)
-      .once('close', done)
-  })
+  echo(words)
+  const {code} = await postdesk(words, ['ignore', 'inherit', 'inherit'])
   check(code === 0, `postdesk ${words.join(' ')} ended with ${code}`)
+}
+
+/** As `show`, without the hints for what to do next: the demo does it at once. */
+async function prepare(...words: string[]): Promise<void> {
+  echo(words)
+  const {code, piped} = await postdesk(words, ['ignore', 'inherit', 'pipe'])
+  check(code === 0, `postdesk ${words.join(' ')} ended with ${code}: ${piped}`)
 }
 
 /** The result of a command that only the demo itself looks at. @throws where it fails. */
 async function look<Result>(...words: string[]): Promise<Result> {
-  const child = spawn(process.execPath, [PROGRAM, ...words, '--json'], {
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const {code, piped} = await postdesk([...words, '--json'], ['ignore', 'pipe', 'inherit'])
+  check(code === 0, `postdesk ${words.join(' ')} --json ended with ${code}: ${piped}`)
+  return (JSON.parse(piped) as {result: Result}).result
+}
+
+function echo(words: readonly string[]): void {
+  process.stdout.write(`\n${bold(`$ postdesk ${shellQuote(words)}`)}\n`)
+}
+
+/** Runs a command; gives what came by the pipe. */
+async function postdesk(
+  words: readonly string[],
+  stdio: readonly ('ignore' | 'inherit' | 'pipe')[],
+): Promise<{code: number | null; piped: string}> {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {env: environment(), stdio: [...stdio]})
+  let piped = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => (piped += text))
   const code = await new Promise<number | null>((done, failed) => child.once('error', failed).once('close', done))
-  check(code === 0, `postdesk ${words.join(' ')} --json ended with ${code}: ${output}`)
-  return (JSON.parse(output) as {result: Result}).result
+  return {code, piped}
 }
 
 /** Neither a store nor settings of the user: only what is in the directory of the demo. */
