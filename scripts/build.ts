@@ -6,14 +6,31 @@ import {Plugin} from '@oclif/core'
 import {build} from 'esbuild'
 import {globSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
+import {fewFiles} from './few-files.ts'
 import {lazyRequires} from './lazy-requires.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 const manifest = join(root, 'oclif.manifest.json')
 
-/** Native code, and pg's optional native driver, which is not installed. */
-const EXTERNAL = ['better-sqlite3', '@napi-rs/keyring', 'pg-native']
+/**
+ * Native code; pg's optional native driver, which is not installed; and what oclif has for help, plugins and spinners of its
+ * own, which postdesk does without: it would be a third of the code that every command reads.
+ */
+const EXTERNAL = [
+  ...['better-sqlite3', '@napi-rs/keyring', 'pg-native'],
+  ...[
+    'ansi-escapes',
+    'cli-spinners',
+    'ejs',
+    'lilconfig',
+    'minimatch',
+    'tinyglobby',
+    'typescript',
+    'wordwrap',
+    'wsl-utils',
+  ],
+]
 
 /**
  * What runs in a thread or process of its own, and what starts it by `new URL('./NAME.js', import.meta.url)`. As entries of
@@ -43,7 +60,7 @@ const {outputFiles} = await build({
   keepNames: true,
   legalComments: 'linked',
   external: EXTERNAL,
-  plugins: [lazyRequires],
+  plugins: [lazyRequires, fewFiles(core(), (path) => path.startsWith(join(root, 'src', 'commands')))],
   // oclif loads a library to compare Node's version with what oclif asks for; bin/run.js has compared already.
   define: {'process.env.OCLIF_DISABLE_ENGINE_WARNING': '"1"'},
   // Libraries in CommonJS call require and __dirname, which a module does not have.
@@ -73,6 +90,16 @@ function entries(): Record<string, string> {
   ])
   const beside = BESIDE.map((file) => [basename(file, '.ts'), file])
   return Object.fromEntries([['main', 'src/main.ts'], ...commands, ...beside])
+}
+
+/** What nearly every command uses: the base command and the store, without what only some runs need. */
+function core(): string[] {
+  return [
+    'src/lib/cli/base-command.ts',
+    ...globSync(['src/lib/cli/{flags,locate-store,near-names,table}.ts', 'src/lib/store/*.ts'], {cwd: root}),
+  ]
+    .filter((file) => !file.endsWith('/postgres.ts'))
+    .map((file) => join(root, file))
 }
 
 function refuseUnknownNeighbours(): void {

@@ -1,5 +1,4 @@
 /** Brings a store to the schema of this program: forward only, one at a time, all or nothing. */
-import {randomBytes} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {rename, rm} from 'node:fs/promises'
 import {CompiledQuery} from 'kysely'
@@ -54,11 +53,14 @@ export async function migrate(handle: StoreHandle): Promise<MigrationReport> {
         .values({version: migration.version, name: migration.name, applied_at: dialect.now})
         .execute()
     }
-    if (version === 0)
+    if (version === 0) {
+      // Not at the top: this file is part of every start, and the module takes milliseconds to load.
+      const {randomBytes} = await import('node:crypto')
       await tx
         .insertInto('store')
         .values({id: randomBytes(16).toString('hex'), next_portal_id: 1, created_at: dialect.now})
         .execute()
+    }
   })
   return {from: before, to: SCHEMA_VERSION, backup}
 }
