@@ -1,12 +1,12 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {localTime} from '../../lib/cli/local-time.ts'
-import {shellQuote} from '../../lib/cli/shell-quote.ts'
+import {nextPage} from '../../lib/cli/next-page.ts'
 import type {Style} from '../../lib/cli/style.ts'
-import {renderTable, type Column} from '../../lib/cli/table.ts'
+import {renderTable} from '../../lib/cli/table.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
 import {EXIT, usage} from '../../lib/errors.ts'
-import type {TicketPage, TicketSummary} from '../../lib/ticket-summary.ts'
+import type {TicketPage} from '../../lib/ticket-summary.ts'
 import {STATUSES} from '../../lib/ticket/ticket.ts'
 
 /** One page of tickets, the newest first. */
@@ -63,40 +63,25 @@ export default class TicketList extends BaseCommand<typeof TicketList, TicketLis
       ...(after === undefined ? {} : {below: parseNumber('--after', after)}),
       limit,
     })
-    if (page.next !== null) this.nextStep(this.#commandFor(page.next))
+    if (page.next !== null) this.nextStep(nextPage('ticket list', this.argv, page.next))
     return page
-  }
-
-  #commandFor(next: string): string {
-    const before = this.argv.findIndex((word) => word === '--after')
-    const words = before === -1 ? this.argv : this.argv.toSpliced(before, 2)
-    return shellQuote([
-      'postdesk',
-      'ticket',
-      'list',
-      ...words.filter((word) => !word.startsWith('--after=')),
-      '--after',
-      next,
-    ])
   }
 
   protected render({tickets}: TicketListResult, style: Style): string {
     if (tickets.length === 0) return 'There is no such ticket.\n'
     const time = localTime(this.#timezone)
-    // What a narrow terminal has no room for is left out, the least important first.
-    const columns: readonly (Column<TicketSummary> & {readonly from?: number})[] = [
-      {title: '#', value: (ticket) => ticket.number, right: true},
-      {title: 'STATUS', value: (ticket) => ticket.status},
-      {title: 'SUBJECT', value: (ticket) => ticket.subject || '(no subject)', shrinks: true},
-      {title: 'REQUESTER', value: ({requester}) => requester.name || requester.address, shrinks: true, from: 60},
-      {title: 'QUEUE', value: (ticket) => ticket.queue, shrinks: true, from: 90},
-      {title: 'OWNER', value: (ticket) => ticket.owner, shrinks: true, from: 76},
-      {title: 'MESSAGES', value: (ticket) => ticket.messageCount, right: true, from: 110},
-      {title: 'CHANGED', value: (ticket) => time(ticket.updatedAt), from: 50},
-    ]
     return renderTable(
       tickets,
-      columns.filter(({from}) => from === undefined || style.width === null || style.width >= from),
+      [
+        {title: '#', value: (ticket) => ticket.number, right: true},
+        {title: 'STATUS', value: (ticket) => ticket.status},
+        {title: 'SUBJECT', value: (ticket) => ticket.subject || '(no subject)', shrinks: true},
+        {title: 'REQUESTER', value: ({requester}) => requester.name || requester.address, shrinks: true, from: 60},
+        {title: 'QUEUE', value: (ticket) => ticket.queue, shrinks: true, from: 90},
+        {title: 'OWNER', value: (ticket) => ticket.owner, shrinks: true, from: 76},
+        {title: 'MESSAGES', value: (ticket) => ticket.messageCount, right: true, from: 110},
+        {title: 'CHANGED', value: (ticket) => time(ticket.updatedAt), from: 50},
+      ],
       style,
     )
   }

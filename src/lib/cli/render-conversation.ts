@@ -24,11 +24,13 @@ export function renderConversation(conversation: Conversation, timezone: string,
   }
   const {messages, events} = conversation
   const parts = [
-    ...messages.map((message) => ({at: message.receivedAt, text: renderMessage(message, page)})),
-    // A note stands there itself.
-    ...events.filter(({kind}) => kind !== 'noted').map((event) => ({at: event.at, text: renderEvent(event, page)})),
+    ...messages.map((message) => ({at: message.receivedAt, event: false, text: renderMessage(message, page)})),
+    ...events
+      .filter(({kind}) => kind !== 'noted') // the note stands there itself
+      .map((event) => ({at: event.at, event: true, text: renderEvent(event, page)})),
   ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
-  return `${[renderHead(conversation, timezone, page), ...parts.map(({text}) => text)].join('\n\n')}\n`
+  const text = parts.map((part, index) => `${part.event && parts[index - 1]?.event ? '\n' : '\n\n'}${part.text}`)
+  return `${renderHead(conversation, timezone, page)}${text.join('')}\n`
 }
 
 interface Page {
@@ -62,9 +64,11 @@ function renderMessage(message: ConversationMessage, page: Page): string {
   return [
     rule(`── ${label} ${message.id} ── ${who || '(no sender)'} `, ` ${page.time(message.receivedAt)}`, page),
     ...[...recipients('to', message.to), ...recipients('cc', message.cc)].flatMap(wrap).map((line) => colour.dim(line)),
+    '',
     ...(body === ''
       ? [colour.dim('(no text)')]
       : wrap(body).map((line) => (line.startsWith('>') ? colour.dim(line) : line))),
+    ...(message.attachments.length > 0 ? [''] : []),
     ...message.attachments.map(
       ({filename, contentType, size}) =>
         `+ ${safeLine(filename ?? '(no name)')} ${colour.dim(`${safeLine(contentType)}, ${formatBytes(size)}`)}`,

@@ -10,13 +10,16 @@ export interface Column<Row> {
   /** True where the text may be cut to fit. */
   readonly shrinks?: boolean
   readonly right?: boolean
+  /** Narrowest terminal that it is shown on, in columns; a narrower one has no room for it. */
+  readonly from?: number
 }
 
 /** Narrowest a column is cut to. */
 const LEAST_WIDTH = 10
 const GAP = 2
 
-export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], style: Style): string {
+export function renderTable<Row>(rows: readonly Row[], all: readonly Column<Row>[], style: Style): string {
+  const columns = all.filter(({from = 0}) => style.width === null || style.width >= from)
   const cells = rows.map((row) => columns.map((column) => safeLine(String(column.value(row) ?? '–'))))
   const widths = columns.map((column, index) =>
     Math.max(textWidth(column.title), ...cells.map((line) => textWidth(line[index]!))),

@@ -10,16 +10,21 @@ export interface QuarantineFilter {
   readonly limit: number
 }
 
-/** What waits in the quarantine, the newest first, with the name of its source. */
-export async function listQuarantine(
-  db: Db,
-  portalId: number,
-  filter: QuarantineFilter,
-): Promise<(Omit<QuarantineRow, 'header'> & {source_identity: string})[]> {
-  let query = db
+/** A quarantined mail with the names that its ids stand for. */
+export interface NamedQuarantineRow extends Omit<QuarantineRow, 'header'> {
+  readonly source_identity: string
+  /** The current address of the channel it waits for. */
+  readonly channel_address: string | null
+}
+
+const named = (db: Db, portalId: number) =>
+  db
     .selectFrom('quarantine')
     .innerJoin('source', (join) =>
       join.onRef('source.portal_id', '=', 'quarantine.portal_id').onRef('source.id', '=', 'quarantine.source_id'),
+    )
+    .leftJoin('channel', (join) =>
+      join.onRef('channel.portal_id', '=', 'quarantine.portal_id').onRef('channel.id', '=', 'quarantine.channel_id'),
     )
     .select([
       'quarantine.portal_id',
@@ -38,15 +43,29 @@ export async function listQuarantine(
       'quarantine.envelope',
       'quarantine.created_at',
       'source.identity as source_identity',
+      'channel.address as channel_address',
     ])
     .where('quarantine.portal_id', '=', portalId)
+
+/** What waits in the quarantine, the newest first. */
+export async function listQuarantine(
+  db: Db,
+  portalId: number,
+  filter: QuarantineFilter,
+): Promise<NamedQuarantineRow[]> {
+  let query = named(db, portalId)
   if (filter.reason !== undefined) query = query.where('quarantine.reason', '=', filter.reason)
   if (filter.below !== undefined) query = query.where('quarantine.id', '<', filter.below)
   return query.orderBy('quarantine.id', 'desc').limit(filter.limit).execute()
 }
 
-export const findQuarantined = (db: Db, portalId: number, id: number): Promise<QuarantineRow | undefined> =>
-  db.selectFrom('quarantine').selectAll().where('portal_id', '=', portalId).where('id', '=', id).executeTakeFirst()
+/** One quarantined mail, with the header that was kept where the mail itself was not. */
+export const findQuarantined = (
+  db: Db,
+  portalId: number,
+  id: number,
+): Promise<(NamedQuarantineRow & Pick<QuarantineRow, 'header'>) | undefined> =>
+  named(db, portalId).select('quarantine.header').where('quarantine.id', '=', id).executeTakeFirst()
 
 /** How many wait for each reason. */
 export async function countQuarantine(db: Db, portalId: number): Promise<Record<string, number>> {
@@ -60,14 +79,15 @@ export async function countQuarantine(db: Db, portalId: number): Promise<Record<
   return Object.fromEntries(rows.map((row) => [row.reason, row.n]))
 }
 
-/** How many wait because this channel is switched off. */
-export async function countWaiting(db: Db, portalId: number, channelId: number): Promise<number> {
-  const {n} = await db
+/** The ids of those that wait because this channel is switched off, the oldest first. */
+export async function listWaiting(db: Db, portalId: number, channelId: number): Promise<number[]> {
+  const rows = await db
     .selectFrom('quarantine')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .select('id')
     .where('portal_id', '=', portalId)
     .where('reason', '=', 'channel-inactive')
     .where('channel_id', '=', channelId)
-    .executeTakeFirstOrThrow()
-  return n
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => row.id)
 }
