@@ -108,6 +108,20 @@ export const missingInput = (missing: readonly string[], command: string) =>
     missing,
   })
 
+/** A password belongs to what it was given for: it never goes elsewhere unasked. */
+export const passwordNeededAgain = (command: string) =>
+  new PostdeskError({
+    code: 'PASSWORD_NEEDED_AGAIN',
+    exitCode: EXIT.usage,
+    title: 'The password is needed again',
+    why: 'the one there is was given for another host, port, security or user',
+    fixes: [
+      {text: 'Give it:', command: `${command} --password-stdin < FILE`},
+      {text: 'Or, where it is the same one:', command: `${command} --keep-password`},
+    ],
+    missing: ['--password-stdin'],
+  })
+
 export const secretOnCommandLine = (flag: string, right: string) =>
   new PostdeskError({
     code: 'SECRET_ON_COMMAND_LINE',

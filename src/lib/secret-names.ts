@@ -134,13 +134,13 @@ export async function isKept(id: SecretId, input: SecretInput, {bindings, place}
 
 /** This machine keeps neither a reference nor a copy from then on. Returns why a copy may be left; null for none. */
 export async function forgetSecret(id: SecretId, {bindings, place}: SecretSources): Promise<string | null> {
-  // A secret that is found by a reference has no copy.
-  if (await bindings.delete(id)) return null
+  const wasBound = await bindings.delete(id)
   try {
     await place.delete(id)
     return null
   } catch (error) {
-    if (error instanceof PostdeskError) return error.why
+    // Where a reference was kept there need be no place, and no copy.
+    if (error instanceof PostdeskError) return wasBound ? null : error.why
     throw error
   }
 }

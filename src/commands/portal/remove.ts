@@ -21,13 +21,19 @@ export default class PortalRemove extends BaseCommand<typeof PortalRemove, Porta
 
   async run(): Promise<PortalRemoveResult> {
     const {contentOfPortal, removePortal} = await import('../../lib/portal.ts')
+    const {forgetSecret, namedSecrets} = await import('../../lib/secret-names.ts')
     const [portal, store] = [await this.portal(this.args.key), await this.store()]
     await this.confirmName(
       `the portal ${portal.key} with its ${await contentOfPortal(store, portal)}`,
       portal.key,
       this.flags.confirm,
     )
+    const secrets = await namedSecrets(store, portal)
     await removePortal(store, portal)
+    for (const {id, name} of secrets) {
+      const problem = await forgetSecret(id, await this.secrets())
+      if (problem !== null) this.warning(`A copy of ${name} may be left on this machine: ${problem}`)
+    }
     return {key: portal.key, changed: true}
   }
 

@@ -7,6 +7,7 @@ import {Command, type Interfaces} from '@oclif/core'
 import {systemClock, type Clock} from '../clock.ts'
 import {
   EXIT,
+  invalidValue,
   needsPortalFlag,
   noPortal,
   notFound,
@@ -222,19 +223,18 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     const missing = names.filter((name) => given[name] === undefined)
     if (missing.length > 0 && !this.interactive) this.refuseMissing([...missing, ...alsoMissing])
     const complete = {...given} as Record<Names, string>
+    // Nobody answers a question for a command line that is refused afterwards.
     for (const name of names) {
-      const value = given[name]
-      const {validate, message} = questions[name]
-      if (value !== undefined) {
-        const wrong = validate?.(value)
-        if (wrong) throw (await import('../errors.ts')).invalidValue(`${name} ${JSON.stringify(value)}`, wrong)
-        continue
-      }
-      const {ask} = await import('./prompts.ts')
-      complete[name] = await ask({flag: name, ...questions[name], message})
-      this.notePrompted(name, complete[name])
+      const wrong = given[name] === undefined ? null : questions[name].validate?.(given[name])
+      if (wrong) throw invalidValue(`${name} ${JSON.stringify(given[name])}`, wrong)
     }
+    for (const name of missing) complete[name] = await this.offer({flag: name, ...questions[name]})
     return complete
+  }
+
+  /** The command line as it was typed, for a shell. */
+  protected get commandLine(): string {
+    return shellQuote(['postdesk', ...this.id!.split(':'), ...this.argv])
   }
 
   /** For what cannot be asked. @throws 64 naming every flag, and the command line to complete. */
@@ -243,10 +243,10 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       if (name.endsWith('-stdin')) return [name, '< FILE']
       return name.startsWith('--') ? [name, name.slice(2).toUpperCase()] : [name]
     })
-    throw missingInput(names, [shellQuote(['postdesk', ...this.id!.split(':'), ...this.argv]), ...example].join(' '))
+    throw missingInput(names, [this.commandLine, ...example].join(' '))
   }
 
-  /** Asks what has a default too, and remembers the answer. Only for where `asked` is true. */
+  /** Asks, and remembers the answer. What has a default is only asked where `asked` is true. */
   protected async offer(question: Question): Promise<string> {
     const {ask} = await import('./prompts.ts')
     const answer = await ask(question)
@@ -259,6 +259,23 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     async () => (await this.store()).db,
     () => this.portal(),
   )
+
+  /** A yes or no that `flag` would have given; undefined where nothing was asked yet, so that nobody is held up by a default. */
+  protected async offerYes(message: string, flag: `--${string}`): Promise<boolean | undefined> {
+    if (!this.asked) return undefined
+    const {confirm} = await import('./prompts.ts')
+    const answer = await confirm(message)
+    if (answer) this.notePrompted(flag)
+    return answer
+  }
+
+  /** Another command takes over, with the words of this one; it prints its own result. */
+  protected async runInstead(id: string): Promise<void> {
+    const {loadCommand} = await import('./commands.ts')
+    const command = await loadCommand(this.config.root, id)
+    await new command([...this.argv], this.config)._run()
+    this.#exitCode = (process.exitCode ?? EXIT.ok) as ExitCode
+  }
 
   /** True once something was asked: a person is there, and may be offered what has a default too. */
   protected get asked(): boolean {

@@ -75,6 +75,27 @@ export const queueFlags = {
   }),
 }
 
+/** What an internal address is told; `add` and `update` alike. Not given is neither yes nor no. */
+export const internalAddressFlags = {
+  name: Flags.string({helpValue: 'FULLNAME', summary: 'Display name.'}),
+  queue: Flags.string({helpValue: 'KEY', summary: 'Queue that every new ticket goes to; default: the only one.'}),
+  'assign-online': Flags.boolean<boolean | undefined>({
+    summary: 'Give tickets first to agents who are online.',
+    allowNo: true,
+  }),
+  'auto-reply': Flags.boolean<boolean | undefined>({
+    summary: 'Answer the customer who wrote automatically.',
+    allowNo: true,
+  }),
+  'auto-reply-subject': Flags.string({helpValue: 'S', summary: 'Subject of the automatic reply.'}),
+  'auto-reply-body': Flags.string({
+    helpValue: 'S',
+    summary: 'Text of the automatic reply.',
+    exclusive: ['auto-reply-body-file'],
+  }),
+  'auto-reply-body-file': Flags.string({helpValue: 'PATH', summary: 'File with the text of the automatic reply.'}),
+}
+
 /** The name once more, for what cannot be undone. */
 export const confirmFlag = (helpValue: string) => ({
   confirm: Flags.string({helpValue, summary: `${helpValue} once more: this cannot be undone.`}),

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../../../lib/cli/base-command.ts'
 import {secretFlags} from '../../../../lib/cli/flags.ts'
-import {EXIT} from '../../../../lib/errors.ts'
+import {EXIT, passwordNeededAgain} from '../../../../lib/errors.ts'
 import type {SecretWays} from '../../../../lib/cli/secret-input.ts'
 import type {ImapInbound, InboundCheck, InboundSummary, Security} from '../../../../lib/inbound.ts'
 
@@ -124,7 +124,10 @@ export default class PortalInboundSetImap extends BaseCommand<typeof PortalInbou
     const given = givesSecret(ways)
     if (!given) {
       if (!check.needsPassword || (this.flags['keep-password'] && check.hasPassword)) return false
-      if (!this.interactive) this.refuseMissing(['--password-stdin'])
+      if (!this.interactive) {
+        if (check.hasPassword) throw passwordNeededAgain(this.commandLine)
+        this.refuseMissing(['--password-stdin'])
+      }
     }
     const {inboundPasswordSecret} = await import('../../../../lib/inbound-password.ts')
     const secret = await inboundPasswordSecret(await this.store(), await this.portal(), config)

@@ -1,0 +1,51 @@
+import {Args} from '@oclif/core'
+import type {ChannelSummary} from '../../lib/channel-summary.ts'
+import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {renderFields} from '../../lib/cli/render-fields.ts'
+import type {Style} from '../../lib/cli/style.ts'
+import {EXIT} from '../../lib/errors.ts'
+
+/** One address. */
+export type EmailShowResult = ChannelSummary
+
+const yesNo = (value: boolean) => (value ? 'yes' : 'no')
+
+export default class EmailShow extends BaseCommand<typeof EmailShow, EmailShowResult> {
+  static override summary = 'Show an address.'
+  static override examples = ['<%= config.bin %> <%= command.id %> support@acme.example']
+  static override args = {address: Args.string({name: 'ADDRESS', description: 'The address.', ignoreStdin: true})}
+  static override exitCodes = [EXIT.notFound]
+
+  async run(): Promise<EmailShowResult> {
+    const {requireChannel, summariseChannel} = await import('../../lib/channel-summary.ts')
+    const {ADDRESS} = await this.complete({ADDRESS: this.args.address}, {ADDRESS: this.choose.address})
+    const [portal, {db}] = [await this.portal(), await this.store()]
+    return summariseChannel(db, portal, await requireChannel(db, portal, ADDRESS))
+  }
+
+  protected render(channel: EmailShowResult, style: Style): string {
+    const {autoReply, lastError} = channel
+    return renderFields(
+      [
+        ['Address', channel.address],
+        ['Kind', channel.kind],
+        ['Name', channel.name],
+        ['State', channel.state],
+        ['Queue', channel.queue],
+        ['Online agents first', yesNo(channel.assignOnline)],
+        ['Receives', yesNo(channel.canReceive)],
+        ['Sends', yesNo(channel.canSend)],
+        ['Automatic reply', autoReply ? 'on' : 'off'],
+        ...(autoReply
+          ? ([
+              ['  Subject', autoReply.subject],
+              ['  Text', autoReply.body],
+            ] as const)
+          : []),
+        ['Last sync', channel.lastSyncAt],
+        ['Last error', lastError && `${lastError.title}: ${lastError.why} (${lastError.at})`],
+      ],
+      style,
+    )
+  }
+}
