@@ -14,6 +14,7 @@ import type {Message} from './message/message.ts'
 import {parseFacts, parseStream} from './message/parse.ts'
 import type {ParsePool} from './message/parse-pool.ts'
 import {compressChunks} from './message/raw-chunks.ts'
+import {releaseMemory} from './release-memory.ts'
 import {reserve} from './store/ids.ts'
 import {commit, gatherFacts, plannedIds, type Planned, type RawContent} from './store/intake.ts'
 import type {Store} from './store/open.ts'
@@ -54,13 +55,26 @@ export function createReceive(context: ReceiveContext): Receive {
       const items = await prepared
       // A batch never overtakes the one before it, and is not committed when that failed: the cursor would skip it.
       await before
-      return commitBatch(items, deliveries, context)
+      const outcomes = await commitBatch(items, deliveries, context)
+      release(items, deliveries)
+      return outcomes
     })()
     committed = done
     // Whoever called gets the failure; the next batch sees it through `before`.
     committed.catch(() => {})
     return done
   }
+}
+
+/** A batch that is durable is not read again. */
+function release(items: readonly Prepared[], deliveries: readonly Delivery[]): void {
+  for (const {content} of deliveries)
+    // A message that shares its memory with others is theirs as well.
+    if (content.kind === 'raw' && content.bytes.byteLength === content.bytes.buffer.byteLength)
+      releaseMemory(content.bytes.buffer)
+  for (const item of items)
+    if (item.kind === 'arrived' && 'chunks' in item.raw)
+      for (const {data} of item.raw.chunks) releaseMemory(data.buffer)
 }
 
 /** The reception of a dry run: the same decisions over the same facts, and nothing is written. */

@@ -8,6 +8,9 @@ import {join} from 'node:path'
 import {makeMaildirAt, type Owner} from './maildir.ts'
 import {CITIES, PHRASES, type Language, type Phrases} from './mail-phrases.ts'
 
+/** Local parts of the addresses that the mails go to. */
+export const GENERATED_ADDRESSES: readonly string[] = ['support', 'billing', 'hello']
+
 export interface GeneratorOptions {
   /** Another seed gives other mail. */
   readonly seed?: number
@@ -91,7 +94,7 @@ export function generateMail(index: number, options: GeneratorOptions = {}): Buf
 
 /** Who writes what to whom, without the body. */
 export function outlineMail(index: number, options: GeneratorOptions = {}): MailOutline {
-  const {seed = 1, domain = 'acme.example', recipients = ['support', 'billing', 'hello']} = options
+  const {seed = 1, domain = 'acme.example', recipients = GENERATED_ADDRESSES} = options
   const random = randomOf(seed, index, 1)
   const position = spread(index, seed, STEP.kind)
   const kind = position < TEXT_SHARE ? 'text' : position < WITHOUT_ATTACHMENT_SHARE ? 'alternative' : 'attachment'

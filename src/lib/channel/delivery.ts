@@ -27,7 +27,7 @@ export type Cursor = Readonly<Record<string, string | number | null>>
 
 /** What a source found at an item. */
 export type Content =
-  /** The whole message in memory. */
+  /** The whole message in memory. The bytes are the receiver's, who frees them once they are durable. */
   | {readonly kind: 'raw'; readonly bytes: Uint8Array}
   /** A message too large to hold: read once, in pieces of at most 1 MB. */
   | {readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array>}
