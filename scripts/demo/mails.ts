@@ -149,7 +149,7 @@ Accounts Payable`,
     answers: ['john-1'],
     text: `One more detail: the second payment has the reference ACME*7731.
 
-On Monday I wrote:
+Earlier I wrote:
 > my card statement shows two payments of 129.00 EUR to you, one on Monday and one
 > on Wednesday. I placed only one order (A-204881).`,
   },
@@ -181,12 +181,12 @@ What would be your price, and can you deliver in two lots?</p><table><tr><td sty
     text: `Hallo,
 
 inzwischen steht in der Sendungsverfolgung „Empfänger unbekannt“. Unsere Anschrift
-stimmt aber: Mühlenweg 4, 50667 Köln. Ein Foto vom Klingelschild hängt an.
+stimmt aber: Mühlenweg 4, 50667 Köln. Was auf dem Klingelschild steht, hängt an.
 
 Viele Grüße
 Julia Weber
 
-Am Montag schrieb ich:
+Gestern schrieb ich:
 > vor zwei Wochen habe ich die Schreibtischleuchte „Luna“ bestellt (A-204917).
 > Laut Sendungsverfolgung liegt das Paket seit sechs Tagen in Köln.`,
     attachments: [{filename: 'Türschild Mühlenweg.txt', content: 'Weber / Schröder\n2. Stock links\n'}],
