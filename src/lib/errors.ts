@@ -195,6 +195,16 @@ export const noPortal = () =>
     fixes: [{text: 'Add one:', command: 'postdesk portal add acme --domain acme.example'}],
   })
 
+export const noQueue = (portal: string) =>
+  new PostdeskError({
+    code: 'NO_QUEUE',
+    exitCode: EXIT.usage,
+    title: 'There is no queue yet',
+    why: 'every internal address has one',
+    fixes: [{text: 'Add one first:', command: `postdesk queue add support --portal ${portal}`}],
+    missing: ['--queue'],
+  })
+
 export const notConfigured = (what: string, why: string, fixes: readonly Fix[]) =>
   new PostdeskError({code: 'NOT_CONFIGURED', exitCode: EXIT.config, title: `${what} is not configured`, why, fixes})
 
@@ -273,6 +283,22 @@ export const storeDamaged = (where: string, why: string, cause?: unknown) =>
       {text: 'Restore a backup; one was made beside the store at its last migration.'},
     ],
     cause,
+  })
+
+/** What `store check` found; `exitCode` is 65 where the store can be used and only mails in it are damaged. */
+export const storeCheckFailed = (where: string, why: string, exitCode: typeof EXIT.data | typeof EXIT.unavailable) =>
+  new PostdeskError({
+    code: exitCode === EXIT.data ? 'RAW_DAMAGED' : 'STORE_DAMAGED',
+    exitCode,
+    title: `The store ${where} is damaged`,
+    why,
+    fixes: [
+      {text: 'Keep a copy of the store as it is now, whatever you do next.'},
+      {text: 'Restore a backup, then `postdesk email sync`: what the mailbox still has is fetched again.'},
+      ...(exitCode === EXIT.data
+        ? [{text: 'Without a backup all else goes on working; only the mails named here cannot be shown.'}]
+        : []),
+    ],
   })
 
 /** Of the mails of a store some are damaged; the store itself can be used. */

@@ -1,7 +1,7 @@
 /** Internal addresses: those at the portal's own domain. */
 import {checkDisplayName, checkLocalPart} from './address.ts'
 import {requireChannel, summariseChannel, type ChannelSummary} from './channel-summary.ts'
-import {alreadyExists, invalidValue, notFound, usage} from './errors.ts'
+import {alreadyExists, invalidValue, noQueue, notFound, usage} from './errors.ts'
 import {requireQueue} from './queue.ts'
 import {
   deleteChannel,
@@ -95,10 +95,7 @@ export function internalAddress(typed: string, portal: Pick<PortalRow, 'key' | '
  */
 export async function onlyQueue(db: Db, portal: PortalRow): Promise<string | null> {
   const queues = await listQueues(db, portal.id)
-  if (queues.length === 0)
-    throw usage('every internal address has a queue, and this portal has none yet', [
-      {text: 'Add one first:', command: `postdesk queue add support --portal ${portal.key}`},
-    ])
+  if (queues.length === 0) throw noQueue(portal.key)
   return queues.length === 1 ? queues[0]!.key : null
 }
 
@@ -230,11 +227,11 @@ export async function updateInternalAddress(
     refuseEmptyReply(row)
     const changed = differences(before, fields).length > 0
     if (changed) await updateChannel(tx, before, fields, now)
-    const dropped = changes.dropAlias !== undefined && (await dropFormer(tx, row, changes.dropAlias))
+    if (changes.dropAlias !== undefined) await dropFormer(tx, locked, row, changes.dropAlias)
     return {
       channel: await summariseChannel(tx, locked, row),
       waiting: await listWaiting(tx, portal.id, row.id),
-      changed: changed || dropped,
+      changed: changed || changes.dropAlias !== undefined,
     }
   })
 }
@@ -253,10 +250,11 @@ async function freeAddress(tx: Tx, portal: PortalRow, channel: ChannelRow, typed
   throw alreadyExists('address', address, 'another address of this portal has it')
 }
 
-async function dropFormer(tx: Tx, channel: ChannelRow, alias: string): Promise<boolean> {
+async function dropFormer(tx: Tx, portal: PortalRow, channel: ChannelRow, typed: string): Promise<void> {
+  const alias = typed.includes('@') ? typed : `${typed}@${portal.domain}`
   if (alias.toLowerCase() === channel.address.toLowerCase())
     throw invalidValue(`--drop-alias ${alias}`, 'it is the current address; only a former one can be dropped')
-  return dropAlias(tx, channel, alias)
+  if (!(await dropAlias(tx, channel, alias))) throw notFound('alias', alias)
 }
 
 /** Removes an address. Its tickets stay, without a channel. */

@@ -31,6 +31,7 @@ export default class AgentAdd extends BaseCommand<typeof AgentAdd, AgentAddResul
   async run(): Promise<AgentAddResult> {
     const {addAgent} = await import('../../lib/agent.ts')
     const {checkAddress, checkDisplayName} = await import('../../lib/address.ts')
+    if (this.interactive) await this.portal() // before anybody types in vain
     const {EMAIL: email, '--name': name} = await this.complete(
       {EMAIL: this.args.email, '--name': this.flags.name},
       {

@@ -78,6 +78,7 @@ export default class EmailUpdate extends BaseCommand<typeof EmailUpdate, EmailUp
     const taken = takenIn.filter(({ticket}) => ticket !== null).length
     return [
       `${channel.address} ${changed ? 'changed' : 'is like that already'}.`,
+      ...(changed && this.flags.address !== undefined ? ['Mail to the address before still comes in.'] : []),
       ...(waiting > 0 && channel.active ? [`${mails} in the quarantine for it; ${taken} taken in.`] : []),
       ...(waiting > 0 && !channel.active ? [`${waiting} in the quarantine for it.`] : []),
       '',

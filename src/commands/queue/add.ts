@@ -25,6 +25,7 @@ export default class QueueAdd extends BaseCommand<typeof QueueAdd, QueueAddResul
     const {addQueue} = await import('../../lib/queue.ts')
     const {checkKey} = await import('../../lib/portal.ts')
     const {name, member, sender, closed} = this.flags
+    if (this.interactive) await this.portal() // before anybody types in vain
     const {KEY: key} = await this.complete(
       {KEY: this.args.key},
       {KEY: {message: 'Key of the queue (short, for scripts)', validate: checkKey}},

@@ -77,6 +77,7 @@ export default class PortalInboundSetImap extends BaseCommand<typeof PortalInbou
       await import('../../../../lib/inbound.ts')
     const {givesSecret} = await import('../../../../lib/cli/secret-input.ts')
     const {flags} = this
+    if (this.interactive) await this.portal() // before anybody types in vain
     const {'--host': host, '--user': user} = await this.complete(
       {'--host': flags.host, '--user': flags.user},
       {

@@ -33,6 +33,7 @@ export default class PortalInboundSetMaildir extends BaseCommand<
   async run(): Promise<PortalInboundSetMaildirResult> {
     const {checkInbound, maildirInbound, setInbound} = await import('../../../../lib/inbound.ts')
     const {forgetInboundPassword} = await import('../../../../lib/inbound-password.ts')
+    if (this.interactive) await this.portal() // before anybody types in vain
     const {'--path': path} = await this.complete(
       {'--path': this.flags.path},
       {'--path': {message: 'Directory of the Maildir'}},
