@@ -29,7 +29,7 @@ export function renderQuarantined(item: QuarantineDetails, timezone: string, sty
   const fixes = item.fixes.flatMap(({text, command}) => [...wrap(text), ...(command ? [`  ${command}`] : [])])
   return [
     `${colour.bold(`Quarantined mail ${item.id}`)}\n${fields}`,
-    ...(headers.length > 0 ? [`${headers.map((line) => `${colour.dim(line)}\n`).join('')}`] : []),
+    ...(headers.length > 0 ? [headers.map((line) => `${colour.dim(line)}\n`).join('')] : []),
     `What to do:\n${fixes.map((line) => `  ${line}\n`).join('')}`,
   ].join('\n')
 }

@@ -23,6 +23,17 @@ export interface StoreDialect {
   among(column: string, values: readonly (string | number)[]): RawBuilder<SqlBool>
   /** Selects one row if there is such a table. */
   hasTable(name: string): RawBuilder<unknown>
+  /** Selects how many `bytes` the store takes. */
+  readonly size: RawBuilder<{bytes: number}>
+  /** Selects the `journal_mode`; null where there is no choice of one. */
+  readonly journal: RawBuilder<{journal_mode: string}> | null
+  /** What the database itself can check of its file, and of what refers to what; null where its server sees to that. */
+  readonly selfCheck: {
+    /** One row with `ok`, or one for each damage. */
+    readonly integrity: RawBuilder<{integrity_check: string}>
+    /** One row for each reference to a row that is not there. */
+    readonly references: RawBuilder<{table: string; parent: string}>
+  } | null
   /** True where the same transaction may succeed when it is run again. */
   isRetryable(error: unknown): boolean
   /** Names what went wrong; null where it is not the database's doing. */
@@ -40,13 +51,25 @@ const sqlite: StoreDialect = {
     sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`,
   migrationLock: null,
   hasTable: (name) => sql`select 1 from sqlite_schema where type = 'table' and name = ${name}`,
+  size: sql`select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()`,
+  journal: sql`pragma journal_mode`,
+  selfCheck: {
+    integrity: sql`pragma integrity_check(20)`,
+    references: sql`select "table", parent from pragma_foreign_key_check()`,
+  },
   isRetryable: () => false,
   explain(error, where) {
     const code = codeOf(error)
     if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return storeBusy(where, error)
     if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE' || code === 'ENOSPC') return storeFull(where, error)
-    if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
-      return storeDamaged(where, `SQLite says: ${messageOf(error)}`, error)
+    if (code === 'SQLITE_NOTADB')
+      return storeUnavailable(
+        where,
+        'the file is no SQLite database',
+        [{text: 'Correct --store; or restore a backup, if this was the store.'}],
+        error,
+      )
+    if (code.startsWith('SQLITE_CORRUPT')) return storeDamaged(where, `SQLite says: ${messageOf(error)}`, error)
     if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_PERM'))
       return storeUnavailable(
         where,
@@ -78,6 +101,10 @@ const postgres: StoreDialect = {
   among: (column, values) => sql<SqlBool>`${sql.ref(column)} = any(${values})`,
   hasTable: (name) =>
     sql`select 1 from pg_catalog.pg_tables where schemaname = current_schema() and tablename = ${name}`,
+  size: sql`select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint as bytes from pg_class
+    where relkind = 'r' and relnamespace = current_schema()::regnamespace`,
+  journal: null,
+  selfCheck: null,
   isRetryable: (error) => ['40001', '40P01'].includes(codeOf(error)),
   explain(error, where) {
     const code = codeOf(error)

@@ -8,10 +8,11 @@ import {migrations, SCHEMA_VERSION} from './migrations/index.ts'
 import type {StoreHandle} from './open.ts'
 import type {Db} from './schema.ts'
 
+/** What a migration has done. `from` equals `to` where there was nothing to do. */
 export interface MigrationReport {
   readonly from: number
   readonly to: number
-  /** The copy that was made before, SQLite only. */
+  /** The file with the copy that was made before; null where the store was empty, and for PostgreSQL. */
   readonly backup: string | null
 }
 
@@ -33,14 +34,16 @@ export function refuseNewer(version: number, where: string): void {
 
 /** Runs what is missing, in one transaction under a lock; a second process waits and finds nothing to do. */
 export async function migrate(handle: StoreHandle): Promise<MigrationReport> {
-  const {db, dialect, where} = handle
-  const before = await readVersion(db, dialect)
-  refuseNewer(before, where)
-  const backup = before > 0 && before < SCHEMA_VERSION ? await backUp(handle, before) : null
-  await db.transaction().execute(async (tx) => {
+  const {db, dialect, where, location} = handle
+  refuseNewer(await readVersion(db, dialect), where)
+  return db.transaction().execute(async (tx) => {
     if (dialect.migrationLock) await dialect.migrationLock.execute(tx)
-    const version = await readVersion(tx, dialect)
-    for (const migration of migrations.slice(version)) {
+    const from = await readVersion(tx, dialect)
+    refuseNewer(from, where)
+    // Under the lock, so that it holds what the migration found, and no other process makes one too.
+    const backup =
+      from > 0 && from < SCHEMA_VERSION && location.kind === 'sqlite' ? await backUp(location.path, from) : null
+    for (const migration of migrations.slice(from)) {
       if (migration.version === 1)
         await tx.executeQuery(
           CompiledQuery.raw(
@@ -53,7 +56,7 @@ export async function migrate(handle: StoreHandle): Promise<MigrationReport> {
         .values({version: migration.version, name: migration.name, applied_at: dialect.now})
         .execute()
     }
-    if (version === 0) {
+    if (from === 0) {
       // Not at the top: this file is part of every start, and the module takes milliseconds to load.
       const {randomBytes} = await import('node:crypto')
       await tx
@@ -61,18 +64,29 @@ export async function migrate(handle: StoreHandle): Promise<MigrationReport> {
         .values({id: randomBytes(16).toString('hex'), next_portal_id: 1, created_at: dialect.now})
         .execute()
     }
+    return {from, to: SCHEMA_VERSION, backup}
   })
-  return {from: before, to: SCHEMA_VERSION, backup}
 }
 
-/** A copy beside the SQLite file, complete before it gets its name. PostgreSQL is backed up by its own tools. */
-async function backUp({db, location}: StoreHandle, version: number): Promise<string | null> {
-  if (location.kind !== 'sqlite') return null
-  const backup = `${location.path}.backup-${version}`
-  if (existsSync(backup)) return backup
-  const partial = `${backup}.partial-${process.pid}`
+/**
+ * A copy beside the SQLite file, complete before it gets its name; a copy of an earlier time is never written over.
+ * PostgreSQL is backed up by its own tools. Another connection makes it: within a transaction SQLite would not.
+ */
+async function backUp(path: string, version: number): Promise<string> {
+  let backup = `${path}.backup-${version}`
+  for (let more = 2; existsSync(backup); more++) backup = `${path}.backup-${version}-${more}`
+  const partial = `${backup}.partial`
   await rm(partial, {force: true})
-  await db.executeQuery(CompiledQuery.raw('vacuum into ?', [partial]))
+  const {openSqliteFile} = await import('./sqlite.ts')
+  const reader = openSqliteFile(path, {readonly: true})
+  try {
+    reader.prepare('vacuum into ?').run(partial)
+  } catch (error) {
+    await rm(partial, {force: true})
+    throw error
+  } finally {
+    reader.close()
+  }
   await rename(partial, backup)
   return backup
 }
