@@ -150,7 +150,9 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
 
   /** Whatever was thrown, as an error of the catalogue. */
   protected translate(thrown: unknown): PostdeskError {
-    return toPostdeskError(thrown, this.ctor)
+    // What a query throws is the store's to explain: a lost connection, a damaged file.
+    const explained = thrown instanceof PostdeskError ? null : this.#store?.dialect.explain(thrown, this.#store.where)
+    return toPostdeskError(explained ?? thrown, this.ctor)
   }
 
   /** Shows a failure to a person. */
