@@ -13,7 +13,7 @@ import {
   notFound,
   missingInput,
   notConfirmed,
-  type PostdeskError,
+  PostdeskError,
   secretOnCommandLine,
   type ExitCode,
 } from '../errors.ts'
@@ -29,6 +29,7 @@ import {findPaths, type Paths} from './paths.ts'
 import type {Question} from './prompts.ts'
 import {renderError} from './render-error.ts'
 import {readSettings, type Settings} from './settings.ts'
+import {safeJson} from './safe-text.ts'
 import {shellQuote} from './shell-quote.ts'
 import {styleOf, type Style} from './style.ts'
 import {toPostdeskError} from './to-postdesk-error.ts'
@@ -136,7 +137,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
         warnings: this.#warnings,
         nextSteps: this.#nextSteps,
       }
-      process.stdout.write(this.redactor.redact(`${JSON.stringify(envelope, null, 2)}\n`))
+      process.stdout.write(this.redactor.redact(`${safeJson(envelope, 2)}\n`))
       return
     }
     if (result !== undefined)

@@ -3,6 +3,7 @@ import {usage, type PostdeskError} from '../errors.ts'
 import {lightConfig, listCommandIds, loadCommand} from './commands.ts'
 import {errorBody, type Envelope} from './envelope.ts'
 import {renderError} from './render-error.ts'
+import {safeJson} from './safe-text.ts'
 import {styleOf} from './style.ts'
 import {toPostdeskError} from './to-postdesk-error.ts'
 import {isTopic, unknownCommand} from './unknown-command.ts'
@@ -84,7 +85,7 @@ function printError(argv: readonly string[], error: PostdeskError): void {
 }
 
 function printEnvelope(envelope: Envelope): void {
-  process.stdout.write(`${JSON.stringify(envelope, null, 2)}\n`)
+  process.stdout.write(`${safeJson(envelope, 2)}\n`)
 }
 
 /** Index of `--`, behind which nothing is a flag. */

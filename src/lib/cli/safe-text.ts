@@ -17,6 +17,15 @@ export function safeLine(text: string): string {
   return text.replace(/[\r\n\t]+/g, ' ').replace(UNSAFE, visible)
 }
 
+/** A value as JSON in which such characters are escaped: `JSON.stringify` leaves all but C0 as they are. */
+export function safeJson(value: unknown, indent = 0): string {
+  // Outside of strings JSON has line feeds and blanks only, and those are safe.
+  return JSON.stringify(value, null, indent).replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 function visible(character: string): string {
   const code = character.codePointAt(0)!
   // The Control Pictures block has a sign for each of C0.
