@@ -62,9 +62,12 @@ export async function retireSource(tx: Tx, source: SourceRow, now: string): Prom
   await setSource(tx, source, {identity: `${source.identity} (portal ${source.portal_id}, until ${now})`})
 }
 
+/** The identity of a portal's pipe; there is such a source once an MTA has handed in a mail. */
+export const pipeIdentity = (portalId: number): string => `pipe:${portalId}`
+
 /** The pipe of a portal: what an MTA hands in. */
 export async function pipeSource(store: Store, portalId: number, now: string): Promise<SourceRow> {
-  const identity = `pipe:${portalId}`
+  const identity = pipeIdentity(portalId)
   return (
     (await findSourceByIdentity(store.db, identity)) ??
     store.transaction((tx) => putSource(tx, portalId, {kind: 'pipe', identity, config: '{}'}, now))

@@ -1,0 +1,142 @@
+/** How the mail of a portal fares: each address, and what an admin should look at. */
+import {summariseChannels, type ChannelState, type SyncError} from './channel-summary.ts'
+import type {Fix} from './errors.ts'
+import {summariseQueues} from './queue.ts'
+import {listChannels} from './store/channels.ts'
+import type {Store} from './store/open.ts'
+import type {PortalRow} from './store/portals.ts'
+import {countByChannel, countQuarantine} from './store/quarantine.ts'
+import {findSource, findSourceByIdentity, pipeIdentity} from './store/sources.ts'
+
+/** An address and the mail that came for it. */
+export interface ChannelStatus {
+  readonly address: string
+  readonly state: ChannelState
+  /** When its mail was last fetched without an error; null for never. */
+  readonly lastSyncAt: string | null
+  /** Seconds since then; null for never. */
+  readonly staleFor: number | null
+  /** Mails that wait for it to be switched on. */
+  readonly waiting: number
+  /** Quarantined mails for it, the waiting ones among them. */
+  readonly quarantined: number
+  readonly error?: SyncError
+}
+
+/** Findings that `--fail-on` can ask for. */
+export const FAILURES = ['stale', 'error', 'consent', 'unverified'] as const
+export type Failure = (typeof FAILURES)[number]
+
+/** Something an admin should look at. */
+export interface Finding {
+  readonly code: string
+  readonly text: string
+  readonly fixes: readonly Fix[]
+  /** The word of `--fail-on` that asks for it; null where none does. */
+  readonly failOn: Failure | null
+}
+
+export interface EmailStatus {
+  readonly channels: readonly ChannelStatus[]
+  /** Mails that are to be sent, by their state; a state without any is left out. */
+  readonly outbox: Readonly<Record<string, number>>
+  readonly findings: readonly Finding[]
+}
+
+/** `staleAfter`: seconds without a sync that are too many; left out: none are. */
+export async function emailStatus(
+  {db}: Store,
+  portal: PortalRow,
+  {now, staleAfter}: {readonly now: string; readonly staleAfter?: number},
+): Promise<EmailStatus> {
+  const on = `--portal ${portal.key}`
+  const ids = new Map((await listChannels(db, portal.id)).map(({id, address}) => [address, id]))
+  const counts = await countByChannel(db, portal.id)
+  const summaries = await summariseChannels(db, portal)
+  const queues = await summariseQueues(db, portal.id)
+  const reasons = await countQuarantine(db, portal.id)
+  const inbound =
+    portal.inbound_source_id === null ? undefined : await findSource(db, portal.id, portal.inbound_source_id)
+  const findings: Finding[] = []
+  const find = (code: string, text: string, fixes: readonly Fix[], failOn: Failure | null = null) =>
+    findings.push({code, text, fixes, failOn})
+
+  const channels = summaries.map(({address, state, lastSyncAt, lastError}): ChannelStatus => ({
+    address,
+    state,
+    lastSyncAt,
+    staleFor: secondsSince(lastSyncAt, now),
+    ...(counts.get(ids.get(address)!) ?? {waiting: 0, quarantined: 0}),
+    ...(lastError === null ? {} : {error: lastError}),
+  }))
+
+  // Mail may also be handed in by an MTA: then no mailbox needs to be pulled.
+  const receives = summaries.length > 0
+  if (receives && !inbound && !(await findSourceByIdentity(db, pipeIdentity(portal.id))))
+    find('NO_INBOUND', `No mail comes in: nothing says where the mail of ${portal.domain} is.`, [
+      {text: 'Say which mailbox it is:', command: `postdesk portal inbound set imap ${on}`},
+      {text: 'Or let an MTA hand it in:', command: 'postdesk email deliver --recipient=ADDRESS < message'},
+    ])
+  if (inbound?.last_error) {
+    const {title, why, at} = JSON.parse(inbound.last_error) as SyncError
+    find(
+      'INBOUND_FAILING',
+      `The inbound fails since ${at}: ${title}: ${why}`,
+      [{text: 'Mend it, then run:', command: `postdesk email sync ${on}`}],
+      'error',
+    )
+  }
+  const staleFor = secondsSince(inbound?.last_ok_at ?? null, now)
+  if (inbound && staleAfter !== undefined && (staleFor === null || staleFor > staleAfter))
+    find(
+      'STALE',
+      staleFor === null
+        ? 'The inbound was never synced.'
+        : `The inbound was last synced ${staleFor} s ago, more than ${staleAfter} s.`,
+      [{text: 'Sync it now, and see that something does so regularly:', command: `postdesk email sync --watch ${on}`}],
+      'stale',
+    )
+  for (const {key, members, addresses, sender} of queues.filter((queue) => queue.addresses.length > 0)) {
+    if (members.length === 0)
+      find(
+        'QUEUE_WITHOUT_MEMBERS',
+        `Queue ${key} has no members: its tickets (${addresses.join(', ')}) belong to nobody.`,
+        [{text: 'Name them:', command: `postdesk queue update ${key} --member AGENT ${on}`}],
+      )
+    const internal = summaries.filter(({address, canSend}) => addresses.includes(address) && !canSend)
+    if (internal.length > 0 && sender === null)
+      find(
+        'QUEUE_WITHOUT_SENDER',
+        `Queue ${key} has no sender: what comes to ${internal.map(({address}) => address).join(', ')} cannot be answered.`,
+        [{text: 'Name an address that can send:', command: `postdesk queue update ${key} --sender ADDRESS ${on}`}],
+      )
+  }
+  for (const {address} of channels.filter(({state}) => state === 'needs-queue'))
+    find('CHANNEL_WITHOUT_QUEUE', `${address} has no queue.`, [
+      {text: 'Say where its tickets go:', command: `postdesk email update ${address} --queue KEY ${on}`},
+    ])
+  for (const {address, waiting} of channels.filter(({state, waiting}) => state === 'inactive' && waiting > 0))
+    find('CHANNEL_WAITING', `${mails(waiting)} for ${address}, which is switched off.`, [
+      {text: 'Switch it on, and they are taken in:', command: `postdesk email update ${address} --active ${on}`},
+    ])
+  const {poison = 0, 'channel-inactive': _, ...others} = reasons
+  const quarantined = Object.entries(others)
+  if (quarantined.length > 0)
+    find(
+      'QUARANTINE_NOT_EMPTY',
+      `${mails(quarantined.reduce((sum, [, n]) => sum + n, 0))} in the quarantine: ${quarantined.map(([reason, n]) => `${n} ${reason}`).join(', ')}.`,
+      [{text: 'See why, and what to do:', command: `postdesk quarantine list ${on}`}],
+    )
+  if (poison > 0)
+    find('POISON', `${mails(poison)} that the server does not hand out.`, [
+      {text: 'See which:', command: `postdesk quarantine list --reason poison ${on}`},
+    ])
+  return {channels, outbox: {}, findings}
+}
+
+const mails = (count: number): string => (count === 1 ? '1 mail waits' : `${count} mails wait`)
+
+/** Whole seconds, never less than 0: another machine's clock may be ahead. */
+function secondsSince(instant: string | null, now: string): number | null {
+  return instant === null ? null : Math.max(0, Math.floor((Date.parse(now) - Date.parse(instant)) / 1000))
+}
