@@ -10,6 +10,7 @@ import type {InboundConfig} from './inbound.ts'
 import type {Log} from './log.ts'
 import {createParsePool} from './message/parse-pool.ts'
 import {openSource} from './protocols.ts'
+import {keepYoungSpaceSmall} from './release-memory.ts'
 import {createDryRun, createReceive, type Timings} from './receive.ts'
 import type {Secret} from './secret/secret.ts'
 import {factsOfSource, hasEffects} from './source-facts.ts'
@@ -176,6 +177,7 @@ interface Inbound {
 }
 
 async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => Promise<T>): Promise<T> {
+  keepYoungSpaceSmall()
   const {store, portal} = options
   const row =
     portal.inbound_source_id === null ? undefined : await findSource(store.db, portal.id, portal.inbound_source_id)
