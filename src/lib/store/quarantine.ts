@@ -79,6 +79,24 @@ export async function countQuarantine(db: Db, portalId: number): Promise<Record<
   return Object.fromEntries(rows.map((row) => [row.reason, row.n]))
 }
 
+/** How many wait for each channel, and of those how many because it is switched off. Null for no channel. */
+export async function countByChannel(
+  db: Db,
+  portalId: number,
+): Promise<ReadonlyMap<number | null, {quarantined: number; waiting: number}>> {
+  const rows = await db
+    .selectFrom('quarantine')
+    .select((eb) => [
+      'channel_id',
+      eb.fn.countAll<number>().as('quarantined'),
+      eb.fn.countAll<number>().filterWhere('reason', '=', 'channel-inactive').as('waiting'),
+    ])
+    .where('portal_id', '=', portalId)
+    .groupBy('channel_id')
+    .execute()
+  return new Map(rows.map(({channel_id: id, quarantined, waiting}) => [id, {quarantined, waiting}]))
+}
+
 /** The ids of those that wait because this channel is switched off, the oldest first. */
 export async function listWaiting(db: Db, portalId: number, channelId: number): Promise<number[]> {
   const rows = await db
