@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {ExitCode} from '../errors.ts'
-import {fromSource, isHidden, listCommandIds, loadCommand} from './commands.ts'
+import {fromSource, isHidden, listCommandIds, loadCommand, readPackage} from './commands.ts'
 
 /** A command as oclif's manifest has it; only what is used here. */
 export interface CommandDescription {
@@ -82,4 +82,12 @@ export function exampleLines({id, examples = []}: Pick<CommandDescription, 'id' 
         .replaceAll('<%= command.id %>', id.replaceAll(':', ' '))
         .replace(/^\$ /, ''),
     )
+}
+
+/** What the words are about that several commands begin with (`portal:inbound`): `oclif.topics` in package.json. */
+export function describeTopics(root: string): Readonly<Record<string, string>> {
+  const topics = (readPackage(root).oclif.topics ?? {}) as Readonly<Record<string, {readonly description?: string}>>
+  return Object.fromEntries(
+    Object.entries(topics).flatMap(([name, {description}]) => (description === undefined ? [] : [[name, description]])),
+  )
 }

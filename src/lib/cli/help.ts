@@ -1,7 +1,12 @@
 /** Help: what to type comes first, then every flag, then how it ends and what it reads from the environment. */
 import type {ExitCode} from '../errors.ts'
-import {readPackage} from './commands.ts'
-import {describeCommands, exampleLines, type CommandDescription, type FlagDescription} from './describe-commands.ts'
+import {
+  describeCommands,
+  describeTopics,
+  exampleLines,
+  type CommandDescription,
+  type FlagDescription,
+} from './describe-commands.ts'
 import {COMMON_ENVIRONMENT, ENVIRONMENT} from './environment.ts'
 import {COMMON_EXIT_CODES, EXIT_MEANINGS} from './exit-codes.ts'
 import {HELP_TOPICS} from './help-topics.ts'
@@ -33,7 +38,7 @@ export async function helpText(words: readonly string[], root: string, style: St
   if (command) return sections([commandPage(command, page), below.length > 0 && commandList(below, page)])
   if (below.length > 0)
     return sections([
-      readTopics(root)[id],
+      describeTopics(root)[id],
       section(page, 'USAGE', `  $ postdesk ${words.join(' ')} COMMAND`),
       commandList(below, page),
     ])
@@ -50,7 +55,7 @@ const sections = (parts: readonly (string | false | undefined)[]) =>
   parts.filter((part) => part !== false && part !== undefined && part !== '').join('\n\n')
 
 function overview(commands: readonly CommandDescription[], root: string, page: Page): string {
-  const topics = readTopics(root)
+  const topics = describeTopics(root)
   const groups = Map.groupBy(commands, ({id}) => (id.includes(':') ? id.split(':')[0]! : ''))
   const alone = groups.get('') ?? []
   // In the order of package.json, which is that of setting a portal up; a topic without words there comes last.
@@ -171,8 +176,9 @@ function flagLabel(name: string, {type, allowNo, char, helpValue, options, multi
 
 function flagRow(name: string, flag: FlagDescription): readonly [string, string] {
   const about = flag.summary ?? flag.description ?? ''
-  const options = flag.helpValue === undefined ? undefined : flag.options
-  return [flagLabel(name, flag), withOptions(flag.env === undefined ? about : `${about} [${flag.env}]`, options)]
+  const shown = flagLabel(name, flag)
+  const options = flag.options?.every((option) => shown.includes(option)) ? undefined : flag.options
+  return [shown, withOptions(flag.env === undefined ? about : `${about} [${flag.env}]`, options)]
 }
 
 const withOptions = (text: string, options: readonly string[] | undefined) =>
@@ -192,12 +198,4 @@ function environmentRows({flags, environment = []}: CommandDescription): (readon
     name,
     ENVIRONMENT[name] ?? '',
   ])
-}
-
-/** What the words are about that several commands begin with: `oclif.topics` in package.json. */
-function readTopics(root: string): Readonly<Record<string, string>> {
-  const topics = (readPackage(root).oclif.topics ?? {}) as Readonly<Record<string, {readonly description?: string}>>
-  return Object.fromEntries(
-    Object.entries(topics).flatMap(([name, {description}]) => (description === undefined ? [] : [[name, description]])),
-  )
 }
