@@ -96,7 +96,9 @@ function entries(): Record<string, string> {
 function core(): string[] {
   return [
     'src/lib/cli/base-command.ts',
-    ...globSync(['src/lib/cli/{flags,locate-store,near-names,table}.ts', 'src/lib/store/*.ts'], {cwd: root}),
+    ...globSync(['src/lib/near-names.ts', 'src/lib/cli/{flags,locate-store,table}.ts', 'src/lib/store/*.ts'], {
+      cwd: root,
+    }),
   ]
     .filter((file) => !file.endsWith('/postgres.ts'))
     .map((file) => join(root, file))

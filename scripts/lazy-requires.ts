@@ -20,11 +20,13 @@ export const lazyRequires: Plugin = {
 function makeLazy(source: string): string {
   const names = [...source.matchAll(IMPORT)].map(([, name]) => name!)
   const uses = new RegExp(`(?<![\\w.$])(?:${names.join('|')})\\b`, 'g')
-  const body = source.replace(IMPORT, '').replace(
-    REEXPORT,
-    (_, name: string, value: string) =>
-      `Object.defineProperty(exports, "${name}", {enumerable: true, get: () => (exports.$${name} ??= ${value})});`,
-  )
+  const body = source
+    .replace(IMPORT, '')
+    .replace(
+      REEXPORT,
+      (_, name: string, value: string) =>
+        `Object.defineProperty(exports, "${name}", {enumerable: true, get: () => (exports.$${name} ??= ${value})});`,
+    )
   const loaders = [...source.matchAll(IMPORT)].map(
     ([, name, value]) => `let ${name}$; function ${name}() { return ${name}$ ??= ${value}; }`,
   )

@@ -1,5 +1,5 @@
 /** The addresses of a portal as commands show them. */
-import {nearNames} from './cli/near-names.ts'
+import {nearNames} from './near-names.ts'
 import {notFound} from './errors.ts'
 import {findChannel, listChannels, type ChannelRow} from './store/channels.ts'
 import type {PortalRow} from './store/portals.ts'

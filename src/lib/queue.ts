@@ -1,6 +1,6 @@
 /** Queues: adding, changing and removing them. */
 import {checkDisplayName} from './address.ts'
-import {nearNames} from './cli/near-names.ts'
+import {nearNames} from './near-names.ts'
 import {alreadyExists, inUse, invalidValue, notFound, type Fix} from './errors.ts'
 import {checkKey} from './portal.ts'
 import {findAgent, listAgents, type AgentRow} from './store/agents.ts'

@@ -1,5 +1,5 @@
 /** Tickets as commands list them. */
-import {nearNames} from './cli/near-names.ts'
+import {nearNames} from './near-names.ts'
 import {requireAgents, requireQueue} from './queue.ts'
 import {notFound} from './errors.ts'
 import {findChannel, listChannels} from './store/channels.ts'

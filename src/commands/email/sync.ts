@@ -108,22 +108,8 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
 
   /** Internal addresses have no mailbox of their own: each is served by the portal's inbound. */
   private async checkAddresses(): Promise<void> {
-    const [{findChannel, listChannels}, {notFound}, {nearNames}] = [
-      await import('../../lib/store/channels.ts'),
-      await import('../../lib/errors.ts'),
-      await import('../../lib/cli/near-names.ts'),
-    ]
-    const {db} = await this.store()
-    const portal = await this.portal()
-    for (const address of this.args.address ?? [])
-      if (!(await findChannel(db, portal.id, address)))
-        throw notFound(
-          'email address',
-          address,
-          nearNames(
-            address,
-            (await listChannels(db, portal.id)).map((row) => row.address),
-          ),
-        )
+    const {requireChannel} = await import('../../lib/channel-summary.ts')
+    const [{db}, portal] = [await this.store(), await this.portal()]
+    for (const address of this.args.address ?? []) await requireChannel(db, portal, address)
   }
 }

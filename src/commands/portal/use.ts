@@ -17,14 +17,9 @@ export default class PortalUse extends BaseCommand<typeof PortalUse, PortalUseRe
   static override exitCodes = [EXIT.notFound]
 
   async run(): Promise<PortalUseResult> {
-    const {storeId} = await import('../../lib/store/portals.ts')
-    const {useCurrentPortal} = await import('../../lib/cli/settings.ts')
     const {KEY} = await this.complete({KEY: this.args.key ?? this.flags.portal}, {KEY: this.choose.portal})
     const {key} = await this.portal(KEY)
-    const {db} = await this.store()
-    const changed = (await this.currentPortal()) !== key
-    if (changed) await useCurrentPortal(this.paths.config, await storeId(db), key)
-    return {key, changed}
+    return {key, changed: await this.useAsCurrent(key)}
   }
 
   protected render({key}: PortalUseResult): string {

@@ -365,6 +365,14 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     return currentPortal[await storeId((await this.store()).db)]
   }
 
+  /** Makes a portal the current one of this store on this machine. False where it is that already. */
+  protected async useAsCurrent(key: string): Promise<boolean> {
+    if ((await this.currentPortal()) === key) return false
+    const [{storeId}, {useCurrentPortal}] = [await import('../store/portals.ts'), await import('./settings.ts')]
+    await useCurrentPortal(this.paths.config, await storeId((await this.store()).db), key)
+    return true
+  }
+
   /** What a secret can come from on this machine. */
   protected async secrets(): Promise<SecretSources> {
     const {secretSources} = await import('./secret-sources.ts')
@@ -388,7 +396,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     if (named !== undefined) {
       const portal = await findPortal(db, named)
       if (!portal) {
-        const {nearNames} = await import('./near-names.ts')
+        const {nearNames} = await import('../near-names.ts')
         throw notFound(
           'portal',
           named,

@@ -1,7 +1,7 @@
 /** Whatever was thrown, as an error of the catalogue. */
 import type {Command} from '@oclif/core'
 import {EXIT, interrupted, messageOf, PostdeskError, usage} from '../errors.ts'
-import {nearNames} from './near-names.ts'
+import {nearNames} from '../near-names.ts'
 
 /** `command` is the one that was run, for a "did you mean" of its flags. */
 export function toPostdeskError(thrown: unknown, command?: Pick<Command.Class, 'flags' | 'baseFlags'>): PostdeskError {

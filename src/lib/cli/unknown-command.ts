@@ -1,7 +1,7 @@
 /** Words that name no command. */
 import {usage, type Fix, type PostdeskError} from '../errors.ts'
 import {isHidden} from './commands.ts'
-import {nearNames} from './near-names.ts'
+import {nearNames} from '../near-names.ts'
 
 /** True for the first words of other commands: `portal` of `portal:add`. */
 export const isTopic = (name: string, ids: readonly string[]): boolean => ids.some((id) => id.startsWith(`${name}:`))
