@@ -45,7 +45,7 @@ async function reception(t: TestContext, kind: StoreKind, seed: PortalSeed = {},
     pool,
     clock: systemClock,
     log: silent,
-    timings: {parseMs: 0, commitMs: 0},
+    timings: {commitMs: 0},
   })
   let uid = 0
   return {

@@ -59,7 +59,7 @@ export async function deliver(options: DeliverOptions): Promise<Outcome> {
       pool,
       clock,
       log: options.log,
-      timings: {parseMs: 0, commitMs: 0},
+      timings: {commitMs: 0},
     })
     const delivery: Delivery = {
       item: {epoch: '0', key: options.itemKey},

@@ -1,5 +1,5 @@
 /** The one switch on the kind of a source; each protocol is loaded only where it is used. */
-import type {Source} from './channel/delivery.ts'
+import type {Source, Timings} from './channel/delivery.ts'
 import {secretUnresolved} from './errors.ts'
 import type {InboundConfig} from './inbound.ts'
 import type {Log} from './log.ts'
@@ -9,10 +9,16 @@ export interface SourceOptions {
   /** Bytes; of a larger message only the header is fetched. */
   readonly sizeLimit: number
   readonly log: Log
+  /** Where the time spent fetching is added. */
+  readonly timings: Timings
 }
 
 /** The source that an inbound describes. `password` is null for those that need none. */
-export async function openSource(config: InboundConfig, password: Secret | null, options: SourceOptions): Promise<Source> {
+export async function openSource(
+  config: InboundConfig,
+  password: Secret | null,
+  options: SourceOptions,
+): Promise<Source> {
   switch (config.kind) {
     case 'imap': {
       if (password === null) throw secretUnresolved('inbound/password', 'the mailbox needs a password')

@@ -96,7 +96,7 @@ async function decideAnew(
     pool,
     clock,
     log,
-    timings: {parseMs: 0, commitMs: 0},
+    timings: {commitMs: 0},
   })
   const delivery: Delivery = {
     item: {epoch: row.epoch, key: row.item_key},

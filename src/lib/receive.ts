@@ -3,7 +3,7 @@
  * taken and committed, all of a batch in one transaction. Content never throws; infrastructure does, and then nothing of
  * the batch is there and the cursor has not moved.
  */
-import type {Content, Delivery, Outcome, Receive} from './channel/delivery.ts'
+import type {Content, Delivery, Outcome, Receive, Timings} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {messageOf, PostdeskError} from './errors.ts'
 import {decide, learn} from './intake/decide.ts'
@@ -22,12 +22,6 @@ import type {PortalRow} from './store/portals.ts'
 import {appendRaw, beginRaw, dropRaw} from './store/raw.ts'
 import {fence, type Lease} from './store/sources.ts'
 
-/** Milliseconds spent, for the report of a run. Parsing and committing overlap with fetching, and with each other. */
-export interface Timings {
-  parseMs: number
-  commitMs: number
-}
-
 export interface ReceiveContext {
   readonly store: Store
   readonly portal: PortalRow
@@ -39,7 +33,7 @@ export interface ReceiveContext {
   readonly pool: ParsePool
   readonly clock: Clock
   readonly log: Log
-  readonly timings: Timings
+  readonly timings: Pick<Timings, 'commitMs'>
 }
 
 /** The header of a mail over the size limit that is kept, in bytes: enough for every field a person looks at. */
@@ -110,7 +104,6 @@ type Prepared =
   | {readonly kind: 'settled'; readonly planned: Exclude<Planned, {kind: 'decided'}>}
 
 async function prepareAll(deliveries: readonly Delivery[], context: ReceiveContext): Promise<Prepared[]> {
-  const started = performance.now()
   const whole = deliveries.flatMap(({content}) => (content.kind === 'raw' ? [content.bytes] : []))
   const parsing = context.pool.parse(whole)
   parsing.catch(() => {}) // awaited below; a stream that fails first must not leave it unhandled
@@ -123,7 +116,6 @@ async function prepareAll(deliveries: readonly Delivery[], context: ReceiveConte
     } else if (delivery.content.kind === 'stream') prepared.push(await storeStream(delivery, delivery.content, context))
     else prepared.push({kind: 'settled', planned: settledBy(delivery, delivery.content)})
   }
-  context.timings.parseMs += performance.now() - started
   return prepared
 }
 

@@ -2,7 +2,7 @@
  * Pulls what is new from the portal's inbound into tickets, exactly once, and says for every message what became of it.
  */
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {Cursor, Outcome, Source, SourceProgress} from './channel/delivery.ts'
+import type {Cursor, Outcome, Source, SourceProgress, Timings} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {EXIT, notConfigured, PostdeskError} from './errors.ts'
 import type {SourceFacts} from './intake/facts.ts'
@@ -11,7 +11,7 @@ import type {Log} from './log.ts'
 import {createParsePool} from './message/parse-pool.ts'
 import {openSource} from './protocols.ts'
 import {keepYoungSpaceSmall} from './release-memory.ts'
-import {createDryRun, createReceive, type Timings} from './receive.ts'
+import {createDryRun, createReceive} from './receive.ts'
 import type {Secret} from './secret/secret.ts'
 import {factsOfSource, hasEffects} from './source-facts.ts'
 import {explainStoreError, type Store} from './store/open.ts'
@@ -65,7 +65,7 @@ export interface SyncReport {
   readonly channels: readonly ChannelReport[]
   readonly totals: Counts
   /** Milliseconds of work. Fetching, parsing and committing overlap. */
-  readonly timings: {readonly fetchMs: number; readonly parseMs: number; readonly commitMs: number}
+  readonly timings: Readonly<Timings>
   /** True where nothing was written. */
   readonly dryRun: boolean
 }
@@ -174,6 +174,8 @@ interface Inbound {
   readonly source: Source
   readonly lease: Lease | null
   readonly pool: ReturnType<typeof createParsePool>
+  /** Of the run under way. */
+  readonly timings: Timings
 }
 
 async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => Promise<T>): Promise<T> {
@@ -189,16 +191,18 @@ async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => 
       },
     ])
   const config = JSON.parse(row.config) as InboundConfig
+  const timings: Timings = {fetchMs: 0, parseMs: 0, commitMs: 0}
   const source = await openSource(config, await options.password(config), {
     sizeLimit: portal.max_message_size,
     log: options.log,
+    timings,
   })
   const lease = options.dryRun ? null : await acquireLease(store, row, `the inbound of ${portal.key}`)
   const beat = new AbortController()
   const heartbeat = lease ? keepAlive(lease, options.log, beat) : null
-  const pool = createParsePool()
+  const pool = createParsePool({timings})
   try {
-    return await work({row: lease?.source ?? row, config, facts: factsOfSource(row), source, lease, pool})
+    return await work({row: lease?.source ?? row, config, facts: factsOfSource(row), source, lease, pool, timings})
   } finally {
     clearInterval(heartbeat ?? undefined)
     await Promise.all([source.close(), pool.close()])
@@ -222,9 +226,9 @@ async function runOnce(
   options: SyncOptions,
 ): Promise<{report: SyncReport; failure: PostdeskError | null}> {
   const {store, portal, clock, log, signal} = options
-  const {row, config, lease, pool} = inbound
+  const {row, config, lease, pool, timings} = inbound
+  Object.assign(timings, {fetchMs: 0, parseMs: 0, commitMs: 0} satisfies Timings)
   const started = performance.now()
-  const timings: Timings = {parseMs: 0, commitMs: 0}
   const current = (await findSource(store.db, portal.id, row.id)) ?? row
   const before = current.cursor === null ? null : (JSON.parse(current.cursor) as Cursor)
   const channel: ChannelReport = {
@@ -292,7 +296,7 @@ async function runOnce(
       channels: [channel],
       totals: {seen, created, appended, duplicates, quarantined, skipped, bytes},
       timings: {
-        fetchMs: Math.round(inbound.source.fetchMs?.() ?? 0),
+        fetchMs: Math.round(timings.fetchMs),
         parseMs: Math.round(timings.parseMs),
         commitMs: Math.round(timings.commitMs),
       },

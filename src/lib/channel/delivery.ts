@@ -105,12 +105,19 @@ export interface SourceRun {
   readonly onProgress?: (progress: SourceProgress) => void
 }
 
+/** Milliseconds of work on the way in, added up by whoever does it. The three overlap. */
+export interface Timings {
+  /** Waiting for the server and reading what it sends. */
+  fetchMs: number
+  /** Reading and compressing raw mail. */
+  parseMs: number
+  commitMs: number
+}
+
 /** Pulls mail. Resolves with the cursor reached when nothing more waits; rejects with a catalogued error. */
 export interface Source {
   run(receive: Receive, run: SourceRun): Promise<Cursor | null>
   /** Resolves when something may have arrived, at the latest after `timeoutMs`; only a doorbell. */
   wait(timeoutMs: number, signal: AbortSignal): Promise<void>
-  /** Milliseconds spent waiting for the server in the last run, where the source knows. */
-  fetchMs?(): number
   close(): Promise<void>
 }

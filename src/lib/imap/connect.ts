@@ -5,6 +5,7 @@
 import {isIP} from 'node:net'
 import {ImapFlow, type ImapFlowOptions, type ListResponse} from 'imapflow'
 import {messageOf, PostdeskError} from '../errors.ts'
+import type {Timings} from '../channel/delivery.ts'
 import {type Log, silent} from '../log.ts'
 import type {Secret} from '../secret/secret.ts'
 import {cleartextRefused, imapError, imapStalled, imapThrottled, refusalOf} from './errors.ts'
@@ -36,6 +37,8 @@ export interface ImapDeadlines {
 export interface ImapConnectOptions {
   readonly deadlines?: Partial<ImapDeadlines>
   readonly log?: Log
+  /** Where the time that commands take is added. */
+  readonly timings?: Pick<Timings, 'fetchMs'>
 }
 
 /** A connection that is logged in. */
@@ -143,6 +146,7 @@ export async function connectImap(
         throw await failed(error)
       } finally {
         clearInterval(watchdog)
+        if (options.timings) options.timings.fetchMs += Date.now() - began
       }
     },
   }

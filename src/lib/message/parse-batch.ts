@@ -23,6 +23,8 @@ export interface ParseReply {
   /** Of each message, in order. */
   readonly chunks: readonly (readonly PackedChunk[])[]
   readonly bytes: ArrayBuffer
+  /** Milliseconds the batch took. */
+  readonly ms: number
 }
 
 /** Shared with the main thread: which message is being worked on, so that it knows which one hangs or crashes. */
@@ -37,6 +39,7 @@ export function parseBatch(
   progress: Int32Array,
   parse: (raw: Uint8Array) => Message,
 ): ParseReply {
+  const started = performance.now()
   const messages: Message[] = []
   const chunks: RawChunk[][] = []
   let offset = 0
@@ -65,5 +68,6 @@ export function parseBatch(
     messages: JSON.stringify(messages),
     chunks: chunks.map((list) => list.map(({encoding, size, data}) => ({encoding, size, length: data.length}))),
     bytes: packed.buffer,
+    ms: performance.now() - started,
   }
 }

@@ -26,6 +26,8 @@ export interface ParsePool {
 export interface ParsePoolOptions {
   /** Milliseconds for one message. */
   readonly deadlineMs?: number
+  /** Where the time that the worker was busy is added. */
+  readonly timings?: {parseMs: number}
   /** Another worker file, for tests of what a broken one does. */
   readonly worker?: URL
 }
@@ -73,6 +75,7 @@ export function createParsePool(options: ParsePoolOptions = {}): ParsePool {
 
   const onReply = (reply: ParseReply) => {
     failedStarts = 0
+    if (options.timings) options.timings.parseMs += reply.ms
     const job = posted.shift()
     if (job === undefined) return
     for (const [index, parsed] of unpack(reply).entries()) job.results[job.posted[index]!] = parsed
