@@ -85,6 +85,8 @@ export function checkHost(text: string): string | null {
 function normaliseHost(text: string): string | null {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return bare.toLowerCase()
+  // The conversion below reads a URL's host, and would leave out what follows it.
+  if (/[\s/:?#@%\\[\]]/.test(text)) return null
   const ascii = domainToASCII(text.replace(/\.$/, ''))
   return ascii.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*$/.test(ascii)
     ? ascii

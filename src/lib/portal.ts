@@ -69,8 +69,8 @@ export async function describePortal(store: Store, portal: PortalRow): Promise<P
 
 /** Bytes. The largest mail that a big provider lets through is 150 MB (Exchange Online, "message limits"). */
 export const DEFAULT_MAX_MESSAGE_SIZE = 150 * 1024 * 1024
-/** Bytes. A smaller limit would refuse ordinary mail: a header alone may have some 10 kB. */
-const LEAST_MAX_MESSAGE_SIZE = 64 * 1024
+/** Bytes. No mail at all would fit a smaller limit. */
+const LEAST_MAX_MESSAGE_SIZE = 1000
 /** Bytes. SQLite and PostgreSQL hold more, but no mail system hands over more than 2 GB. */
 const MOST_MAX_MESSAGE_SIZE = 2 * 1024 ** 3
 
