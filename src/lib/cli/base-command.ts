@@ -169,18 +169,12 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
 
   /** Where colours and the width of a stream come from. */
   protected style(stream: NodeJS.WriteStream): Style {
-    return styleOf(stream, {noColour: this.flags?.color === false})
+    return styleOf(stream, {noColour: !(this.flags?.color ?? true)})
   }
 
   /** True where a person can be asked: both ends are terminals, and nothing forbids it. */
   protected get interactive(): boolean {
-    return (
-      process.stdin.isTTY === true &&
-      process.stderr.isTTY === true &&
-      !process.env['CI'] &&
-      !this.#json &&
-      this.flags.input
-    )
+    return process.stdin.isTTY && process.stderr.isTTY && !process.env['CI'] && !this.#json && this.flags.input
   }
 
   protected get jsonMode(): boolean {
