@@ -18,18 +18,18 @@ const manifest = join(root, 'oclif.manifest.json')
  * own, which postdesk does without: it would be a third of the code that every command reads.
  */
 const EXTERNAL = [
-  ...['better-sqlite3', '@napi-rs/keyring', 'pg-native'],
-  ...[
-    'ansi-escapes',
-    'cli-spinners',
-    'ejs',
-    'lilconfig',
-    'minimatch',
-    'tinyglobby',
-    'typescript',
-    'wordwrap',
-    'wsl-utils',
-  ],
+  'better-sqlite3',
+  '@napi-rs/keyring',
+  'pg-native',
+  'ansi-escapes',
+  'cli-spinners',
+  'ejs',
+  'lilconfig',
+  'minimatch',
+  'tinyglobby',
+  'typescript',
+  'wordwrap',
+  'wsl-utils',
 ]
 
 /**

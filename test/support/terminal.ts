@@ -51,6 +51,7 @@ function plain(text: string): string {
   let rest = text.replace(/\u001B\[[0-9;?]*[A-Za-z]/g, '')
   for (let before = ''; before !== rest;) {
     before = rest
+    // oxlint-disable-next-line no-control-regex -- the backspace
     rest = rest.replace(/[^\u0008]\u0008/g, '')
   }
   return rest
