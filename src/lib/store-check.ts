@@ -1,10 +1,12 @@
 /** Whether what a store holds is whole: the database itself, and every raw mail against its hash. */
 import {createHash} from 'node:crypto'
-import {messageOf, schemaTooOld} from './errors.ts'
+import {messageOf, PostdeskError, schemaTooOld} from './errors.ts'
 import {decompressChunk} from './message/raw-chunks.ts'
 import {
   brokenSequences,
   countRaw,
+  damagesOfFile,
+  danglingReferences,
   messagesWithoutRaw,
   rawMailsAfter,
   sampleRawMails,
@@ -12,7 +14,7 @@ import {
   type RawCounts,
   type RawFacts,
 } from './store/inspect.ts'
-import type {StoreLocation} from './store/location.ts'
+import {displayLocation, type StoreLocation} from './store/location.ts'
 import {readVersion, refuseNewer} from './store/migrate.ts'
 import {SCHEMA_VERSION} from './store/migrations/index.ts'
 import {explainStoreError, openStore, type Store} from './store/open.ts'
@@ -68,7 +70,13 @@ const TOLD = 50
  * @throws 69 where it cannot be read at all, 78 where its schema is another one than this program's.
  */
 export async function checkStore(location: StoreLocation, options: CheckOptions): Promise<CheckReport> {
-  const store = await openStore(location, {schema: 'any', create: false})
+  let store: Store
+  try {
+    store = await openStore(location, {schema: 'any', create: false})
+  } catch (error) {
+    if (!(error instanceof PostdeskError) || error.code !== 'STORE_DAMAGED') throw error
+    return reportOfFile(displayLocation(location), [error.why], options)
+  }
   try {
     return await lookThrough(store, options)
   } catch (error) {
@@ -78,6 +86,16 @@ export async function checkStore(location: StoreLocation, options: CheckOptions)
   }
 }
 
+/** The report on a file that SQLite itself finds damaged: what is read from it says nothing of what it holds. */
+const reportOfFile = (store: string, damages: readonly string[], {full}: CheckOptions): CheckReport => ({
+  store,
+  checks: [{id: 'integrity', checked: null, damaged: damages.length}],
+  damage: damages.slice(0, TOLD).map((text) => ({check: 'integrity', portal: null, tickets: [], text})),
+  raw: {finished: 0, unfinished: 0, unused: 0},
+  full,
+  swept: 0,
+})
+
 async function lookThrough(store: Store, options: CheckOptions): Promise<CheckReport> {
   const {db, dialect, where} = store
   const findings: Finding[] = []
@@ -86,36 +104,21 @@ async function lookThrough(store: Store, options: CheckOptions): Promise<CheckRe
     checks.push({id, checked, damaged: found.length})
     findings.push(...found.map((finding) => ({...finding, check: id})))
   }
-  if (dialect.selfCheck) {
-    const integrity = (await dialect.selfCheck.integrity.execute(db)).rows.map((row) => row.integrity_check)
-    const damaged = integrity.filter((line) => line !== 'ok')
-    add(
-      'integrity',
-      null,
-      damaged.map((text) => ({text})),
-    )
-    // What is read from a damaged file says nothing of what it holds.
-    if (damaged.length > 0)
-      return {
-        store: where,
-        checks,
-        damage: damaged.slice(0, TOLD).map((text) => ({check: 'integrity', portal: null, tickets: [], text})),
-        raw: {finished: 0, unfinished: 0, unused: 0},
-        full: options.full,
-        swept: 0,
-      }
+  const damages = await damagesOfFile(db, dialect, where)
+  if (damages !== null) {
+    if (damages.length > 0) return reportOfFile(where, damages, options)
+    add('integrity', null, [])
   }
   const version = await readVersion(db, dialect)
   refuseNewer(version, where)
   if (version < SCHEMA_VERSION) throw schemaTooOld(where, version, SCHEMA_VERSION)
-  if (dialect.selfCheck) {
-    const {rows} = await dialect.selfCheck.references.execute(db)
+  const dangling = await danglingReferences(db, dialect)
+  if (dangling !== null)
     add(
       'references',
       null,
-      rows.map(({table, parent}) => ({text: `a row of ${table} refers to a row of ${parent} that is not there`})),
+      dangling.map((text) => ({text})),
     )
-  }
   let swept = 0
   const portals = await listPortals(db)
   if (options.repair) for (const portal of portals) swept += await sweepRaw(store, portal.id)

@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises'
 import {existsSync} from 'node:fs'
 import {describe, test, type TestContext} from 'node:test'
 import Database from 'better-sqlite3'
-import pg from 'pg'
+import {Client} from 'pg'
 import {readConversation} from '../../src/lib/conversation.ts'
 import {checkStore} from '../../src/lib/store-check.ts'
 import {migrateStore, storeStatus} from '../../src/lib/store-status.ts'
@@ -24,7 +24,7 @@ async function execute(url: string, sql: string): Promise<void> {
     database.close()
     return
   }
-  const client = new pg.Client({connectionString: url})
+  const client = new Client({connectionString: url})
   await client.connect()
   await client.query(sql)
   await client.end()
@@ -105,12 +105,10 @@ for (const kind of STORES)
         results.map(({exitCode}) => exitCode),
         [0, 0, 0, 0],
       )
-      assert.deepEqual(results.map(({result}) => result.from).sort(), [
-        1,
-        SCHEMA_VERSION,
-        SCHEMA_VERSION,
-        SCHEMA_VERSION,
-      ])
+      assert.deepEqual(
+        results.map(({result}) => result.from).sort((a, b) => a - b),
+        [1, SCHEMA_VERSION, SCHEMA_VERSION, SCHEMA_VERSION],
+      )
       assert.equal(results.filter(({result}) => result.backup !== null).length, kind === 'sqlite' ? 1 : 0)
       const store = await openStore(location)
       t.after(() => store.close())

@@ -77,6 +77,17 @@ const sqlite: StoreDialect = {
         [{text: 'Give the user who runs postdesk the right to write the file and its directory.'}],
         error,
       )
+    if (['EACCES', 'EEXIST', 'ENOTDIR', 'EPERM', 'EROFS', 'ENAMETOOLONG'].includes(code))
+      return storeUnavailable(
+        where,
+        `its directory cannot be made: ${messageOf(error)}`,
+        [
+          {
+            text: 'Correct --store, or make the directory and give the user who runs postdesk the right to write there.',
+          },
+        ],
+        error,
+      )
     if (code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_PROTOCOL'))
       return storeUnavailable(
         where,

@@ -1,5 +1,6 @@
 /** What can be said of a store from outside: its schema, its size, and whether what it holds is whole. */
 import {sql} from 'kysely'
+import {messageOf} from '../errors.ts'
 import type {StoreDialect} from './dialect.ts'
 import {readVersion} from './migrate.ts'
 import type {Db} from './schema.ts'
@@ -17,6 +18,28 @@ export async function measureStore(db: Db, dialect: StoreDialect): Promise<Store
   const [size] = (await dialect.size.execute(db)).rows
   const journal = dialect.journal ? (await dialect.journal.execute(db)).rows[0]!.journal_mode : null
   return {version, bytes: size!.bytes, journal}
+}
+
+/**
+ * What SQLite finds wrong with its file, also where it finds that out by failing. Null for PostgreSQL, whose server sees
+ * to its files.
+ */
+export async function damagesOfFile(db: Db, dialect: StoreDialect, where: string): Promise<string[] | null> {
+  if (!dialect.selfCheck) return null
+  try {
+    const {rows} = await dialect.selfCheck.integrity.execute(db)
+    return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok')
+  } catch (error) {
+    if (dialect.explain(error, where)?.code === 'STORE_DAMAGED') return [messageOf(error)]
+    throw error
+  }
+}
+
+/** References to rows that are not there. Null for PostgreSQL, which cannot have any. */
+export async function danglingReferences(db: Db, dialect: StoreDialect): Promise<string[] | null> {
+  if (!dialect.selfCheck) return null
+  const {rows} = await dialect.selfCheck.references.execute(db)
+  return rows.map(({table, parent}) => `a row of ${table} refers to a row of ${parent} that is not there`)
 }
 
 /** A raw mail whose content can be compared with what is known of it. */

@@ -21,7 +21,9 @@ export function postgresDialect(url: string, poolSize: number): Dialect {
     application_name: 'postdesk',
     types,
   })
-  // A connection that breaks while idle is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks while idle is replaced at its next use, and one that breaks between two queries fails the
+  // next one; without listeners both would end the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return new PostgresDialect({pool})
 }
