@@ -1,7 +1,7 @@
 /** What every command prints with `--json`: one object, the same shape for success and failure. */
 import type {Fix, PostdeskError} from '../errors.ts'
 
-export interface Envelope<Result = unknown> {
+export interface Envelope<Result> {
   /** True for the exit codes 0 and 2. */
   readonly ok: boolean
   readonly exitCode: number
@@ -11,6 +11,9 @@ export interface Envelope<Result = unknown> {
   readonly warnings: readonly string[]
   readonly nextSteps: readonly string[]
 }
+
+/** That of any command. */
+export type AnyEnvelope = Envelope<unknown>
 
 export interface ErrorBody {
   readonly code: string

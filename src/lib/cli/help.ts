@@ -14,6 +14,8 @@ import type {Style} from './style.ts'
 import {fold, foldCommand, rows} from './text-layout.ts'
 import {unknownCommand} from './unknown-command.ts'
 
+/** Widest that the choices of a flag stand beside its name; longer ones stand in the text. */
+const WIDEST_CHOICES = 24
 /** Widest that help gets; narrower terminals get what fits them. */
 const WIDTH = 80
 const NARROWEST = 40
@@ -169,9 +171,11 @@ function usageLine({id, args, flags, strict}: CommandDescription): string {
 function flagLabel(name: string, {type, allowNo, char, helpValue, options, multiple}: FlagDescription): string {
   const long = `${char === undefined ? '' : `-${char}, `}--${allowNo ? '[no-]' : ''}${name}`
   if (type === 'boolean') return long
+  const named = helpValue === undefined ? undefined : String(helpValue)
+  const choices = options?.join('|') ?? ''
   const value =
-    helpValue === undefined ? (options?.join('|') ?? name.split('-').at(-1)!.toUpperCase()) : String(helpValue)
-  return `${long} ${value}${multiple ? '…' : ''}`
+    named ?? (choices !== '' && choices.length <= WIDEST_CHOICES ? choices : name.split('-').at(-1)!.toUpperCase())
+  return `${long} ${value}${multiple && !value.endsWith('…') ? '…' : ''}`
 }
 
 function flagRow(name: string, flag: FlagDescription): readonly [string, string] {

@@ -1,7 +1,7 @@
 /** From the words of a command line to the command that they name; or to help, or to what was probably meant. */
 import {usage, type PostdeskError} from '../errors.ts'
 import {lightConfig, listCommandIds, loadCommand} from './commands.ts'
-import {errorBody, type Envelope} from './envelope.ts'
+import {errorBody, type AnyEnvelope} from './envelope.ts'
 import {renderError} from './render-error.ts'
 import {safeJson} from './safe-text.ts'
 import {styleOf} from './style.ts'
@@ -84,7 +84,7 @@ function printError(argv: readonly string[], error: PostdeskError): void {
   else process.stderr.write(renderError(error, styleFor(process.stderr, argv)))
 }
 
-function printEnvelope(envelope: Envelope): void {
+function printEnvelope(envelope: AnyEnvelope): void {
   process.stdout.write(`${safeJson(envelope, 2)}\n`)
 }
 
