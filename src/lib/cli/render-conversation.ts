@@ -42,32 +42,35 @@ interface Page {
 }
 
 function renderHead(ticket: Conversation, timezone: string, {time, colour, wrap}: Page): string {
-  const status = {open: colour.green, pending: colour.yellow, closed: colour.dim}[ticket.status](ticket.status)
+  const {status} = ticket
+  const tint = {open: colour.green, pending: colour.yellow, closed: colour.dim}[status]
   const facts = [
+    status,
     `queue ${ticket.queue ?? '–'}`,
     `owner ${ticket.owner ?? 'nobody'}`,
     ...(ticket.channel === null ? [] : [`by ${ticket.channel}`]),
   ]
   return [
     ...wrap(`#${ticket.number} ${safeLine(ticket.subject) || '(no subject)'}`).map((line) => colour.bold(line)),
-    `${status}${facts.map((fact) => ` · ${safeLine(fact)}`).join('')}`,
+    ...wrap(safeLine(facts.join(' · '))).map((line, index) =>
+      index === 0 ? line.replace(status, tint(status)) : line,
+    ),
     ...wrap(`from ${formatAddress(ticket.requester)}`),
-    colour.dim(`opened ${time(ticket.createdAt)} · changed ${time(ticket.updatedAt)} · ${timezone}`),
+    ...wrap(`opened ${time(ticket.createdAt)} · changed ${time(ticket.updatedAt)} · ${timezone}`).map((line) =>
+      colour.dim(line),
+    ),
   ].join('\n')
 }
 
 function renderMessage(message: ConversationMessage, page: Page): string {
   const {colour, wrap} = page
-  const who = message.direction === 'in' ? formatAddresses(message.from) : safeLine(message.author ?? '')
-  const label = {in: colour.cyan('mail'), out: colour.green('answer'), note: colour.yellow('note')}[message.direction]
   const body = safeText(message.text).replace(/^\n+|\s+$/g, '')
+  const lines = body === '' ? [colour.dim('(no text)')] : wrap(body)
   return [
-    rule(`── ${label} ${message.id} ── ${who || '(no sender)'} `, ` ${page.time(message.receivedAt)}`, page),
+    renderRule(message, page),
     ...[...recipients('to', message.to), ...recipients('cc', message.cc)].flatMap(wrap).map((line) => colour.dim(line)),
     '',
-    ...(body === ''
-      ? [colour.dim('(no text)')]
-      : wrap(body).map((line) => (line.startsWith('>') ? colour.dim(line) : line))),
+    ...lines.map((line) => (line.startsWith('>') ? colour.dim(line) : line)),
     ...(message.attachments.length > 0 ? [''] : []),
     ...message.attachments.map(
       ({filename, contentType, size}) =>
@@ -76,14 +79,33 @@ function renderMessage(message: ConversationMessage, page: Page): string {
   ].join('\n')
 }
 
-/** A line across the page, with a text at each end. */
-function rule(left: string, right: string, {rule, colour}: Page): string {
-  const shown = left.replace(ANSI, '')
-  return `${left}${colour.dim('─'.repeat(Math.max(2, rule - textWidth(shown) - textWidth(right))))}${right}`
+/** A line across the page: what it is and who wrote it on the left, when on the right. */
+function renderRule(
+  {direction, id, from, author, receivedAt}: ConversationMessage,
+  {rule, colour, time}: Page,
+): string {
+  const label = {in: 'mail', out: 'answer', note: 'note'}[direction]
+  const tint = {in: colour.cyan, out: colour.green, note: colour.yellow}[direction]
+  const who = (direction === 'in' ? formatAddresses(from) : safeLine(author ?? '')) || '(no sender)'
+  const when = time(receivedAt)
+  const room = rule - `── ${label} ${id} ──  ── ${when}`.length
+  const shown = cut(who, room)
+  const line = '─'.repeat(Math.max(2, 2 + room - textWidth(shown)))
+  return `── ${tint(label)} ${id} ── ${shown} ${colour.dim(line)} ${when}`
 }
-/** What chalk adds. */
-// oxlint-disable-next-line no-control-regex -- escape sequences are what is looked for
-const ANSI = /\u001B\[\d+m/g
+
+/** Narrowest that a name is cut to. */
+const LEAST_NAME = 6
+
+/** A text of at most so many columns. */
+function cut(text: string, width: number): string {
+  const most = Math.max(width, LEAST_NAME)
+  // A letter has a column at least, but for marks that stand over others; a sender can send a megabyte of either.
+  let shorter = text.slice(0, most + 1)
+  if (shorter === text && textWidth(text) <= most) return text
+  while (textWidth(shorter) >= most) shorter = shorter.slice(0, -1)
+  return `${shorter}…`
+}
 
 function recipients(field: string, addresses: readonly Address[]): string[] {
   if (addresses.length === 0) return []
