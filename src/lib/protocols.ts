@@ -11,6 +11,8 @@ export interface SourceOptions {
   readonly log: Log
   /** Where the time spent fetching is added. */
   readonly timings: Timings
+  /** Milliseconds that an IMAP server may be silent; the usual deadlines where it is left out. */
+  readonly silenceMs?: number
 }
 
 /** The source that an inbound describes. `password` is null for those that need none. */
@@ -24,10 +26,16 @@ export async function openSource(
       if (password === null) throw secretUnresolved('inbound/password', 'the mailbox needs a password')
       const {imapSource} = await import('./imap/source.ts')
       const {host, port, security, user, mailbox, markSeen, moveTo} = config
+      const {silenceMs, ...others} = options
       return imapSource(
         // An inbound with `none` elsewhere than on this machine was set by saying so.
         {host, port, security, user, mailbox, password, allowCleartext: security === 'none'},
-        {...options, markSeen, ...(moveTo === null ? {} : {moveTo})},
+        {
+          ...others,
+          markSeen,
+          ...(moveTo === null ? {} : {moveTo}),
+          ...(silenceMs === undefined ? {} : {deadlines: {connectMs: silenceMs, commandMs: silenceMs}}),
+        },
       )
     }
     case 'maildir': {

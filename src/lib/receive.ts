@@ -7,7 +7,7 @@ import type {Content, Delivery, Outcome, Receive, Timings} from './channel/deliv
 import type {Clock} from './clock.ts'
 import {messageOf, PostdeskError} from './errors.ts'
 import {decide, learn} from './intake/decide.ts'
-import type {Arrival, Facts, SourceFacts} from './intake/facts.ts'
+import type {Arrival, Decision, Facts, SourceFacts} from './intake/facts.ts'
 import {outcomeOf, skipped, withheld} from './intake/outcome.ts'
 import type {Log} from './log.ts'
 import type {Message} from './message/message.ts'
@@ -71,12 +71,17 @@ function release(items: readonly Prepared[], deliveries: readonly Delivery[]): v
       for (const {data} of item.raw.chunks) releaseMemory(data.buffer)
 }
 
-/** The reception of a dry run: the same decisions over the same facts, and nothing is written. */
+/**
+ * The reception of a dry run: the same decisions over the same facts, and nothing is written. Calls may overlap: an
+ * answer must find the mail before it, so batches are decided in the order of the calls.
+ */
 export function createDryRun(context: Omit<ReceiveContext, 'lease' | 'effects'>): Receive {
   let facts: Facts | null = null
   let seen = 0
-  return async (deliveries) => {
+  let decided: Promise<unknown> = Promise.resolve()
+  const decideAll = async (deliveries: readonly Delivery[], before: Promise<unknown>) => {
     const items = await Promise.all(deliveries.map((delivery) => readOnly(delivery, context)))
+    await before
     const fresh = await gatherFacts(
       context.store.db,
       context.store.dialect,
@@ -90,9 +95,27 @@ export function createDryRun(context: Omit<ReceiveContext, 'lease' | 'effects'>)
       if (item.kind !== 'arrived') return outcomeOfPlanned(item.planned)
       const decision = decide(item.arrival, known)
       learn(known, item.arrival, decision, plannedIds(seen++))
-      const ticket = decision.kind === 'accept' ? decision.thread.ticket : null
-      return outcomeOf(item.arrival, decision, ticket?.number ?? null)
+      return outcomeOf(item.arrival, decision, numberOf(decision, known))
     })
+  }
+  return (deliveries) => {
+    const done = decideAll(deliveries, decided)
+    decided = done
+    // Whoever called gets the failure; the next batch sees it through `before`.
+    done.catch(() => {})
+    return done
+  }
+}
+
+/** The number of the ticket that a mail belongs to; null where there is none yet. */
+function numberOf(decision: Decision, facts: Facts): number | null {
+  switch (decision.kind) {
+    case 'accept':
+      return decision.thread.ticket?.number ?? null
+    case 'duplicate':
+      return facts.tickets.get(decision.of.ticketId)?.number ?? null
+    case 'quarantine':
+      return null
   }
 }
 
@@ -161,18 +184,10 @@ async function storeStream(
 /** As `prepareAll` for a dry run: large mail is read for its facts and not kept. */
 async function readOnly(delivery: Delivery, context: Pick<ReceiveContext, 'source' | 'portal'>): Promise<Prepared> {
   const {content} = delivery
-  switch (content.kind) {
-    case 'raw':
-      return {kind: 'arrived', arrival: arrivalOf(delivery, parseFacts(content.bytes), context), raw: {chunks: []}}
-    case 'stream':
-      return {
-        kind: 'arrived',
-        arrival: arrivalOf(delivery, (await parseStream(content.chunks)).message, context),
-        raw: {chunks: []},
-      }
-    default:
-      return {kind: 'settled', planned: settledBy(delivery, content)}
-  }
+  if (content.kind !== 'raw' && content.kind !== 'stream')
+    return {kind: 'settled', planned: settledBy(delivery, content)}
+  const message = content.kind === 'raw' ? parseFacts(content.bytes) : (await parseStream(content.chunks)).message
+  return {kind: 'arrived', arrival: arrivalOf(delivery, message, context), raw: {chunks: []}}
 }
 
 function settledBy(
@@ -314,6 +329,11 @@ function overlay(decided: Facts, stored: Facts): Facts {
   for (const [key, known] of stored.byFingerprint)
     if (!decided.byFingerprint.has(key)) decided.byFingerprint.set(key, known)
   for (const name of ['byHeaderId', 'referringTo'] as const)
-    for (const [key, list] of stored[name]) if (!decided[name].has(key)) decided[name].set(key, list)
+    for (const [key, list] of stored[name]) {
+      const known = decided[name].get(key) ?? []
+      // What is stored came before what this run has decided, and may have been asked for before.
+      const others = list.filter(({id}) => known.every((message) => message.id !== id))
+      decided[name].set(key, [...others, ...known])
+    }
   return decided
 }

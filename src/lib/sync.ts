@@ -90,6 +90,8 @@ export interface SyncOptions {
   readonly since?: string
   readonly limit?: number
   readonly dryRun: boolean
+  /** Milliseconds that a server of IMAP may be silent; its own deadlines where it is left out. */
+  readonly silenceMs?: number
   /** Asked once when it is known how many messages a first run would take. */
   readonly confirm?: (expected: number) => Promise<boolean>
   readonly onLine?: (line: SyncLine) => void
@@ -121,6 +123,16 @@ function count(counts: Counts, outcome: Outcome): void {
   counts[COUNTED[outcome.kind]]++
 }
 
+const sum = (a: Counts, b: Counts = emptyCounts()): Counts => ({
+  seen: a.seen + b.seen,
+  created: a.created + b.created,
+  appended: a.appended + b.appended,
+  duplicates: a.duplicates + b.duplicates,
+  quarantined: a.quarantined + b.quarantined,
+  skipped: a.skipped + b.skipped,
+  bytes: a.bytes + b.bytes,
+})
+
 /**
  * One run. A failure of the mailbox is part of the report, beside what was done before it, and comes back as `failure`.
  * @throws 78 without an inbound, 75 when another process is at it, and whatever the store throws.
@@ -136,35 +148,41 @@ const WATCH_RETRY_MS = {first: 5_000, longest: 300_000}
 
 /**
  * Runs until the signal, each time when something may have arrived. `onRun` gets the report of each run that did or
- * found something. Failures that may pass are waited for; others end the watch.
+ * found something; the report at the end is of all of them. Failures that may pass are waited for; others end the watch.
  */
 export async function watch(
   options: SyncOptions,
   onRun: (report: SyncReport, failure: PostdeskError | null) => void,
 ): Promise<{report: SyncReport; failure: PostdeskError | null}> {
   return withInbound(options, async (inbound) => {
+    const ended = AbortSignal.any([options.signal, inbound.lost])
     let pause = WATCH_RETRY_MS.first
+    let whole: SyncReport | null = null
     for (;;) {
-      const run = await runOnce(inbound, options)
-      if (run.failure !== null && !mayPass(run.failure)) return run
-      if (options.signal.aborted) return run
-      if (run.failure !== null || run.report.totals.seen > 0) onRun(run.report, run.failure)
-      if (run.failure === null) {
+      const {report, failure} = await runOnce(inbound, options)
+      whole = whole === null ? report : together(whole, report)
+      if (failure !== null && !mayPass(failure)) return {report: whole, failure}
+      if (options.signal.aborted) return {report: whole, failure: null}
+      if (failure !== null || report.totals.seen > 0) onRun(report, failure)
+      if (failure === null) {
         pause = WATCH_RETRY_MS.first
         // A doorbell that fails is no news: the next run finds out what is wrong, and says so.
         await inbound.source
-          .wait(WATCH_INTERVAL_MS, options.signal)
+          .wait(WATCH_INTERVAL_MS, ended)
           .catch((error: unknown) => options.log('wait failed', {error: String(error)}))
       } else {
-        await sleep(pause, undefined, {signal: options.signal}).catch(() => {}) // the signal ends the pause
+        await sleep(pause, undefined, {signal: ended}).catch(() => {}) // the signal ends the pause
         pause = Math.min(pause * 2, WATCH_RETRY_MS.longest)
       }
-      if (options.signal.aborted) return run
+      if (options.signal.aborted) return {report: whole, failure: null}
+      if (inbound.lost.aborted) return {report: whole, failure: inbound.lost.reason as PostdeskError}
     }
   })
 }
 
+/** A lease that was lost does not come back: another process pulls the mailbox by now. */
 const mayPass = (error: PostdeskError) =>
+  error.code !== 'LEASE_LOST' &&
   ([EXIT.dns, EXIT.tcp, EXIT.tryAgain, EXIT.unavailable] as readonly number[]).includes(error.exitCode)
 
 interface Inbound {
@@ -173,6 +191,8 @@ interface Inbound {
   readonly facts: SourceFacts
   readonly source: Source
   readonly lease: Lease | null
+  /** Aborted with its error when the lease turns out to be lost. */
+  readonly lost: AbortSignal
   readonly pool: ReturnType<typeof createParsePool>
   /** Of the run under way. */
   readonly timings: Timings
@@ -196,27 +216,30 @@ async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => 
     sizeLimit: portal.max_message_size,
     log: options.log,
     timings,
+    ...(options.silenceMs === undefined ? {} : {silenceMs: options.silenceMs}),
   })
   const lease = options.dryRun ? null : await acquireLease(store, row, `the inbound of ${portal.key}`)
-  const beat = new AbortController()
-  const heartbeat = lease ? keepAlive(lease, options.log, beat) : null
+  const lost = new AbortController()
+  const heartbeat = lease ? keepAlive(lease, options.log, lost) : null
   const pool = createParsePool({timings})
   try {
-    return await work({row: lease?.source ?? row, config, facts: factsOfSource(row), source, lease, pool, timings})
+    const facts = factsOfSource(row)
+    return await work({row: lease?.source ?? row, config, facts, source, lease, lost: lost.signal, pool, timings})
   } finally {
     clearInterval(heartbeat ?? undefined)
     await Promise.all([source.close(), pool.close()])
-    await lease?.release()
+    // A store that is gone has ended the run already; what it says now would only hide why. The lease runs out.
+    await lease?.release().catch((error: unknown) => options.log('lease not released', {error: String(error)}))
   }
 }
 
-/** A lease that was lost shows at the next commit, which it fences; here it is only noted. */
-function keepAlive(lease: Lease, log: Log, beat: AbortController): NodeJS.Timeout {
+/** A lease that was lost shows at the next commit, which it fences; until then it ends only the waiting of a watch. */
+function keepAlive(lease: Lease, log: Log, lost: AbortController): NodeJS.Timeout {
   return setInterval(() => {
-    if (beat.signal.aborted) return
+    if (lost.signal.aborted) return
     lease.heartbeat().catch((error: unknown) => {
       log('heartbeat failed', {error: String(error)})
-      if (error instanceof PostdeskError && error.code === 'LEASE_LOST') beat.abort()
+      if (error instanceof PostdeskError && error.code === 'LEASE_LOST') lost.abort(error)
     })
   }, HEARTBEAT_SECONDS * 1000)
 }
@@ -248,6 +271,7 @@ async function runOnce(
     const cursor = await inbound.source.run(
       async (deliveries) => {
         const outcomes = await receive(deliveries)
+        if (lease) channel.cursorAfter = deliveries.at(-1)?.cursor ?? channel.cursorAfter
         for (const outcome of outcomes) {
           count(channel, outcome)
           count((channel.byAddress[outcome.address ?? 'unknown'] ??= emptyCounts()), outcome)
@@ -271,7 +295,8 @@ async function runOnce(
       },
     )
     channel.cursorAfter = cursor
-    if (lease) {
+    // A run that was stopped has kept what it took, and has not seen that all is well.
+    if (lease && !signal.aborted) {
       if (cursor !== null && JSON.stringify(cursor) !== current.cursor)
         await saveCursor(store, lease, cursor, 'the inbound')
       await noteSuccess(store.db, row, clock.now())
@@ -285,16 +310,17 @@ async function runOnce(
     failure = error
     const {code, title, why} = error
     channel.error = {code, title, why}
-    const after = await findSource(store.db, portal.id, row.id)
-    channel.cursorAfter = after?.cursor ? (JSON.parse(after.cursor) as Cursor) : null
-    if (lease && error.code !== 'LEASE_LOST') await noteFailure(store.db, row, {code, title, why, at: clock.now()})
+    if (lease && error.code !== 'LEASE_LOST')
+      // Where it is the store that failed it cannot be told; the report says it all the same.
+      await noteFailure(store.db, row, {code, title, why, at: clock.now()}).catch((unnoted: unknown) =>
+        log('failure not noted', {error: String(unnoted)}),
+      )
   }
   channel.ms = Math.round(performance.now() - started)
-  const {seen, created, appended, duplicates, quarantined, skipped, bytes} = channel
   return {
     report: {
       channels: [channel],
-      totals: {seen, created, appended, duplicates, quarantined, skipped, bytes},
+      totals: sum(channel),
       timings: {
         fetchMs: Math.round(timings.fetchMs),
         parseMs: Math.round(timings.parseMs),
@@ -303,6 +329,32 @@ async function runOnce(
       dryRun: options.dryRun,
     },
     failure,
+  }
+}
+
+/** The report of two runs of one watch. */
+function together(first: SyncReport, next: SyncReport): SyncReport {
+  const [before, after] = [first.channels[0]!, next.channels[0]!]
+  const byAddress = {...before.byAddress}
+  for (const [address, counts] of Object.entries(after.byAddress))
+    byAddress[address] = sum(byAddress[address] ?? emptyCounts(), counts)
+  const channel: ChannelReport = {
+    ...after,
+    ...sum(before, after),
+    byAddress,
+    cursorBefore: before.cursorBefore,
+    ms: before.ms + after.ms,
+    assigned: before.assigned + after.assigned,
+  }
+  return {
+    channels: [channel],
+    totals: sum(channel),
+    timings: {
+      fetchMs: first.timings.fetchMs + next.timings.fetchMs,
+      parseMs: first.timings.parseMs + next.timings.parseMs,
+      commitMs: first.timings.commitMs + next.timings.commitMs,
+    },
+    dryRun: next.dryRun,
   }
 }
 

@@ -1,7 +1,9 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {createProgress} from '../../lib/cli/progress.ts'
+import {imapTimeout} from '../../lib/cli/imap-timeout.ts'
 import {renderSyncReport} from '../../lib/cli/render-sync.ts'
+import {safeJson} from '../../lib/cli/safe-text.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {EXIT, interrupted} from '../../lib/errors.ts'
 import type {SyncReport} from '../../lib/sync.ts'
@@ -24,7 +26,8 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
   static override args = {
     address: Args.string({
       name: 'ADDRESS',
-      description: 'Only these addresses (several may follow).',
+      description: 'Only the mailboxes of these addresses.',
+      multiple: true,
       ignoreStdin: true,
     }),
   }
@@ -53,7 +56,9 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
     EXIT.tryAgain,
     EXIT.config,
     EXIT.sigint,
+    EXIT.sigterm,
   ]
+  static override environment = ['POSTDESK_IMAP_TIMEOUT']
 
   async run(): Promise<EmailSyncResult> {
     const [{sync, watch}, {parseSince}, {inboundPassword}] = [
@@ -63,6 +68,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
     ]
     const [store, portal] = [await this.store(), await this.portal()]
     await this.checkAddresses()
+    const silenceMs = imapTimeout(process.env)
     const stop = this.stopOnSignal()
     const progress =
       this.showsProgress && !this.flags.jsonl
@@ -78,13 +84,14 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
       signal: stop.signal,
       ...(this.flags.since === undefined ? {} : {since: parseSince(this.flags.since, portal.timezone)}),
       ...(this.flags.limit === undefined ? {} : {limit: this.flags.limit}),
+      ...(silenceMs === undefined ? {} : {silenceMs}),
       ...(this.interactive && !this.flags.yes && this.flags.limit === undefined
         ? {
             confirm: async (expected: number) =>
               expected <= ASK_ABOVE || this.confirmYes(`${expected} messages wait. Fetch them all now?`, true),
           }
         : {}),
-      ...(this.flags.jsonl ? {onLine: (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)} : {}),
+      ...(this.flags.jsonl ? {onLine: (line: object) => process.stdout.write(`${safeJson(line)}\n`)} : {}),
       ...(progress ? {onProgress: progress.update.bind(progress)} : {}),
     }
     const {report, failure} = await (this.flags.watch

@@ -98,13 +98,17 @@ export async function connectImap(
   })
   const close = () => client.close()
   signal.addEventListener('abort', close, {once: true})
+  // The library has deadlines until the greeting; what comes after it, up to the login, is watched here.
+  const silence = watchSilence(client, commandMs, {greeted: false})
   try {
     await client.connect()
   } catch (error) {
     client.close()
     signal.throwIfAborted()
+    if (silence.stalled()) throw imapStalled(account, 'logging in', commandMs / 1000)
     throw imapError(error, account, {phase: 'connect', what: 'logging in', refusal: notes.refusal})
   } finally {
+    silence.stop()
     signal.removeEventListener('abort', close)
   }
   log('imap-connected', {host: account.host, port: account.port, user: account.user})
@@ -117,19 +121,10 @@ export async function connectImap(
     async command(what, work) {
       delete notes.refusal
       const began = Date.now()
-      let received = client.stats().received
-      let stalled = false
-      const watchdog = setInterval(() => {
-        const now = client.stats().received
-        if (now === received || Date.now() - began > COMMAND_TOTAL * commandMs) {
-          stalled = true
-          client.close()
-        }
-        received = now
-      }, commandMs)
+      const silence = watchSilence(client, commandMs, {greeted: true})
       const failed = async (error: unknown): Promise<PostdeskError> => {
         if (notes.throttled === true) return imapThrottled(account, notes.refusal)
-        if (stalled) return imapStalled(account, what, commandMs / 1000)
+        if (silence.stalled()) return imapStalled(account, what, commandMs / 1000)
         const cause = client.usable || error instanceof PostdeskError ? error : (notes.failure ?? error)
         const missing =
           error instanceof Error && ('mailboxMissing' in error || ('code' in error && error.code === 'NotFound'))
@@ -145,11 +140,31 @@ export async function connectImap(
       } catch (error) {
         throw await failed(error)
       } finally {
-        clearInterval(watchdog)
+        silence.stop()
         if (options.timings) options.timings.fetchMs += Date.now() - began
       }
     },
   }
+}
+
+/**
+ * Cuts a connection on which no byte comes for a whole deadline, or whose command takes many of them. One that is not
+ * greeted yet is left alone until its first byte.
+ */
+function watchSilence(client: ImapFlow, deadlineMs: number, {greeted}: {readonly greeted: boolean}) {
+  const began = Date.now()
+  let received = client.stats().received
+  let stalled = false
+  const timer = setInterval(() => {
+    const now = client.stats().received
+    const silent = now === received && (greeted || now > 0)
+    if (silent || Date.now() - began > COMMAND_TOTAL * deadlineMs) {
+      stalled = true
+      client.close()
+    }
+    received = now
+  }, deadlineMs)
+  return {stalled: () => stalled, stop: () => clearInterval(timer)}
 }
 
 /** The names of all mailboxes of the account, as far as the server gives them. */

@@ -25,18 +25,18 @@ interface Batch {
 export function createHandover(
   receive: Receive,
   cursor: Cursor | null,
-  whenDurable: (deliveries: readonly Delivery[], outcomes: readonly Outcome[]) => Promise<void>,
+  whenDurable: (deliveries: readonly Delivery[]) => Promise<void>,
 ): Handover {
   const pending: Batch[] = []
   let reached = cursor
 
-  /** The outcomes of the batch in front, which leaves the queue once it is durable. */
+  /** The batch in front, which leaves the queue once it is durable. */
   const next = async () => {
     const {deliveries, outcomes} = pending[0]!
-    const received = await outcomes
+    await outcomes
     pending.shift()
     reached = deliveries.at(-1)!.cursor
-    return {deliveries, received}
+    return deliveries
   }
   return {
     hand(deliveries, release = async () => {}) {
@@ -58,8 +58,7 @@ export function createHandover(
     },
     async settle(most) {
       while (pending.length > most || pending[0]?.isSettled === true) {
-        const {deliveries, received} = await next()
-        await whenDurable(deliveries, received)
+        await whenDurable(await next())
       }
     },
     async finish() {

@@ -4,7 +4,7 @@
  * A run asks STATUS; where nothing can be new that was all. Else it opens the mailbox, lists the UIDs around the
  * cursor, leaves out what the ledger has, fetches the rest in sets, and compares what was asked for with what came.
  */
-import type {Content, Cursor, Delivery, Outcome, Receive, Source, SourceRun} from '../channel/delivery.ts'
+import type {Content, Cursor, Delivery, Receive, Source, SourceRun} from '../channel/delivery.ts'
 import {type Clock, type Instant, systemClock} from '../clock.ts'
 import type {ImapAccount, ImapConnectOptions} from './connect.ts'
 import {imapContents, LARGE} from './contents.ts'
@@ -72,14 +72,19 @@ async function pull(
     const listing = await listWaiting(session, account, mailbox, place, run.ledger, reconcileIsDue(place, now))
     const {waiting} = listing
 
-    /** `finished` also for what cannot be done any more: the message under that UID may be another one by now. */
-    const finishEffects = async (keys: readonly string[]) => {
-      if (effects === null || keys.length === 0 || signal.aborted) return
+    /**
+     * The ledger names what was committed and is kept whole: only that may leave its place. `finished` also for what
+     * cannot be done any more: the message under that UID may be another one by now.
+     */
+    const finishEffects = async () => {
+      if (effects === null || signal.aborted) return
+      const keys = await run.ledger.unfinished(place.epoch)
+      if (keys.length === 0) return
       const uids = keys.map((key) => listing.uidOf(key)).filter((uid) => uid !== null)
       await applyEffects(session, account, effects, uids)
       await run.ledger.finished(place.epoch, keys)
     }
-    if (effects) await finishEffects(await run.ledger.unfinished(place.epoch))
+    await finishEffects()
 
     const {limit = Infinity, since} = run
     const young = since === undefined ? waiting.length : await countSince(session, account, mailbox, waiting, since)
@@ -87,10 +92,10 @@ async function pull(
     if (expected > 0 && run.confirm && !(await run.confirm(expected))) return run.cursor
     let taken = 0
     run.onProgress?.({expected, taken})
-    const handover = createHandover(receive, run.cursor, async (deliveries, outcomes) => {
+    const handover = createHandover(receive, run.cursor, async (deliveries) => {
       taken += deliveries.filter(({content}) => content.kind !== 'deferred').length
       run.onProgress?.({expected: Math.max(expected, taken), taken})
-      await finishEffects(committedWhole(deliveries, outcomes))
+      await finishEffects()
     })
     finish = () => handover.finish()
 
@@ -223,17 +228,6 @@ async function takeAll(
   }
   await handover.settle(0)
   return planned
-}
-
-/**
- * The keys of what was taken whole and kept. An oversized message stays where it is: it can be fetched later only
- * from there.
- */
-function committedWhole(deliveries: readonly Delivery[], outcomes: readonly Outcome[]): string[] {
-  const skipped = new Set(outcomes.filter(({kind}) => kind === 'skipped').map(({item}) => item.key))
-  return deliveries
-    .filter(({content, item}) => (content.kind === 'raw' || content.kind === 'stream') && !skipped.has(item.key))
-    .map(({item}) => item.key)
 }
 
 // Waiting --------------------------------------------------------------------------------------

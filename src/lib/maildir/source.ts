@@ -73,7 +73,7 @@ async function take(options: MaildirSourceOptions, receive: Receive, run: Source
   const {ledger, signal, since, limit = Infinity} = run
   const altering = !run.readOnly && (options.markSeen === true || options.moveTo !== undefined)
   const entries = await list(path)
-  if (altering) await finish(options, run, await ledger.unfinished(EPOCH), entries)
+  if (altering) await finish(options, run, entries)
   const settled = await ledger.settled(EPOCH, '')
   const due = new Set(await ledger.due(EPOCH))
   const fresh = [...entries.values()].filter(({base}) => !settled.has(base) || due.has(base))
@@ -87,15 +87,10 @@ async function take(options: MaildirSourceOptions, receive: Receive, run: Source
 
   const deliver = async (deliveries: readonly Delivery[]) => {
     if (deliveries.length === 0 || signal.aborted) return
-    const outcomes = await receive(deliveries)
+    await receive(deliveries)
     taken += deliveries.filter(({content}) => content.kind !== 'deferred').length
     run.onProgress?.({expected: Math.max(expected, taken), taken})
-    if (!altering) return
-    const skipped = new Set(outcomes.filter(({kind}) => kind === 'skipped').map(({item}) => item.key))
-    // An oversized message stays where it is: it can be fetched later only from there.
-    const whole = deliveries.filter(({content}) => content.kind === 'raw' || content.kind === 'stream')
-    const done = whole.map(({item}) => item.key).filter((key) => !skipped.has(key))
-    await finish(options, run, done, entries)
+    if (altering) await finish(options, run, entries)
   }
   const toDelivery = (base: string, content: Content, arrived?: Date): Delivery => ({
     item: {epoch: EPOCH, key: base},
@@ -261,13 +256,16 @@ function headerOf(bytes: Buffer): Buffer {
 
 // Afterwards ------------------------------------------------------------------------------------------------------
 
-/** Moves committed messages, and records it. A message that somebody else has moved or removed is done too. */
+/**
+ * Moves what the ledger names: what was committed and is kept whole. Only that may leave its place. A message that
+ * somebody else has moved or removed is done too.
+ */
 async function finish(
   {path, markSeen, moveTo, log = silent}: MaildirSourceOptions,
   {ledger}: SourceRun,
-  bases: readonly string[],
   entries: ReadonlyMap<string, Entry>,
 ): Promise<void> {
+  const bases = await ledger.unfinished(EPOCH)
   if (bases.length === 0) return
   const done: string[] = []
   let current: ReadonlyMap<string, Entry> = entries
