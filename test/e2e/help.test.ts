@@ -47,7 +47,7 @@ test('every page fits 80 columns', async () => {
     ...(await describeCommands(ROOT)).map(({id}) => id.split(':')),
   ]
   for (const words of pages)
-    for (const line of (await page(words)).split('\n')) assert.ok([...line].length <= 80, `${words.join(' ')}: ${line}`)
+    for (const line of (await page(words)).split('\n')) assert.ok(line.length <= 80, `${words.join(' ')}: ${line}`)
 })
 
 test('the overview names every command, what is asked of other hosts, and the pages that are no commands', async () => {

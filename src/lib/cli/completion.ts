@@ -63,7 +63,7 @@ export function completionOf(
       summary: command.summary ?? '',
       flags: flagsOf(command, false),
       args: Object.entries(command.args).map(([key, arg]) => valuesOfArg(command.id, arg.name ?? key, arg)),
-      repeats: command.strict === false,
+      repeats: command.strict === false || Object.values(command.args).some(({multiple}) => multiple),
     })),
     below: new Map(
       [...below].map(([name, list]) => [name, [...list].map(([word, summary]) => ({word, summary}))] as const),

@@ -24,6 +24,8 @@ export interface ArgDescription {
   readonly description?: string
   readonly required?: boolean
   readonly options?: readonly string[]
+  /** More like it may follow. */
+  readonly multiple?: boolean
   readonly hidden?: boolean
 }
 

@@ -160,8 +160,9 @@ const paragraphs = (text: string, width: number) =>
 function usageLine({id, args, flags, strict}: CommandDescription): string {
   const positional = Object.entries(args)
     .filter(([, arg]) => !arg.hidden)
-    .map(([key, {name, required}], index, all) => {
-      const shown = (name ?? key).toUpperCase() + (strict === false && index === all.length - 1 ? '…' : '')
+    .map(([key, {name, required, multiple}], index, all) => {
+      const shown =
+        (name ?? key).toUpperCase() + (multiple || (strict === false && index === all.length - 1) ? '…' : '')
       return required ? shown : `[${shown}]`
     })
   const needed = Object.entries(flags).flatMap(([name, flag]) => (flag.required ? [flagLabel(name, flag)] : []))

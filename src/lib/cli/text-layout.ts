@@ -31,9 +31,10 @@ export function rows(entries: readonly (readonly [string, string])[], width: num
     .join('\n')
 }
 
-/** A command line in lines of at most `width` that a shell takes as one; it is broken between words only. */
+/** A command line in lines of at most `width` that a shell takes as one; it is broken between words only, and not between a flag and its value. */
 export function foldCommand(command: string, width: number, indent: number): string {
-  const words = command.match(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g) ?? []
+  // A flag and its value stay together.
+  const words = command.match(/(?:--[\w-]+\s+(?!-))?(?:[^\s'"]+|'[^']*'|"[^"]*")+/g) ?? []
   const lines: string[] = []
   for (const [index, word] of words.entries()) {
     const line = lines.at(-1)
