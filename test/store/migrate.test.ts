@@ -63,7 +63,10 @@ async function assertFirstRows(db: Db): Promise<void> {
 for (const kind of STORES)
   describe(`migrations on ${kind}`, () => {
     test('the first migration still makes the first schema', async () => {
-      assert.equal(firstSchema(kind), await readFile(firstSchemaFile(kind), 'utf8'))
+      assert.ok(
+        firstSchema(kind) === (await readFile(firstSchemaFile(kind), 'utf8')),
+        'a migration never changes once it was released; before that, run node test/support/first-schema.ts',
+      )
     })
 
     test('a store of the first schema keeps every row, and its mail can be read', async (t) => {

@@ -60,9 +60,9 @@ export async function listTickets(db: Db, portalId: number, filter: TicketFilter
     if (below !== undefined) query = query.where('number', '<', below)
     return db.selectFrom(query.orderBy('number', 'desc').limit(limit).as('page')).select('page.number')
   }
-  // The indexes of queues and owners have the status before the number.
-  const byStatus = queueId !== undefined || ownerId !== undefined || filter.statuses !== undefined
-  const [first, ...others] = byStatus ? (filter.statuses ?? STATUSES).map(page) : [page(null)]
+  // All indexes but that of the numbers have the status before the number.
+  const byNumber = [queueId, ownerId, channelId, filter.statuses].every((wanted) => wanted === undefined)
+  const [first, ...others] = byNumber ? [page(null)] : (filter.statuses ?? STATUSES).map(page)
   if (!first) return []
   return named(db, portalId)
     .where(
