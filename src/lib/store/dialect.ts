@@ -40,6 +40,13 @@ export interface StoreDialect {
   explain(error: unknown, where: string): PostdeskError | null
 }
 
+/**
+ * `column = portalId`, kept out of the choice of an index. Every primary key begins with `portal_id`, and SQLite, which
+ * has no statistics of a new store, would rather walk all rows of the portal than look a few up by another column.
+ */
+export const inPortal = (column: string, portalId: number): RawBuilder<SqlBool> =>
+  sql<SqlBool>`+${sql.ref(column)} = ${portalId}`
+
 const sqlite: StoreDialect = {
   name: 'sqlite',
   words: {int: 'integer', blob: 'blob', table: 'strict', clustered: 'strict, without rowid'},

@@ -20,7 +20,7 @@ import type {RawChunk} from '../message/raw-chunks.ts'
 import {parseClosedPolicy, type AgentLoad} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
 import {listAddresses, listChannels} from './channels.ts'
-import type {StoreDialect} from './dialect.ts'
+import {inPortal, type StoreDialect} from './dialect.ts'
 import {reserve} from './ids.ts'
 import type {PortalRow} from './portals.ts'
 import {listMemberships, listQueues} from './queues.ts'
@@ -93,6 +93,20 @@ export async function gatherFacts(
   }
 }
 
+const KNOWN_COLUMNS = [
+  'message.id',
+  'message.ticket_id',
+  'message.header_id',
+  'message.fingerprint',
+  'message.source_id',
+  'message.source_epoch',
+  'message.envelope',
+  'message.from_address',
+  'message.base_subject',
+  'message.date',
+  'message.received_at',
+] as const
+
 async function gatherKnown(
   db: Db,
   dialect: StoreDialect,
@@ -104,14 +118,13 @@ async function gatherKnown(
   const askable = (id: string) => !id.includes('\0')
   const ownIds = messages.flatMap((message) => message.messageId ?? []).filter(askable)
   const wanted = [...new Set([...ownIds, ...messages.flatMap(referencedIds).filter(askable)])]
+  // No ORDER BY: for it SQLite would walk all messages rather than look the few up. Sorted here, oldest first.
   const select = () =>
     db
       .selectFrom('message')
-      .select(['message.id', 'ticket_id', 'message.header_id', 'fingerprint', 'source_id', 'source_epoch', 'envelope'])
-      .select(['from_address', 'base_subject', 'date', 'received_at'])
-      .where('message.portal_id', '=', portalId)
-      .where('direction', '!=', 'note')
-      .orderBy('message.id')
+      .select(KNOWN_COLUMNS)
+      .where(inPortal('message.portal_id', portalId))
+      .where('message.direction', '!=', 'note')
   type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number]
   const toKnown = (row: Row): KnownMessage => ({
     id: row.id,
@@ -127,24 +140,28 @@ async function gatherKnown(
     receivedAt: row.received_at,
   })
   const byFingerprint = new Map<string, KnownMessage>()
-  for (const row of await select().where(dialect.among('fingerprint', fingerprints)).execute())
+  for (const row of await select().where(dialect.among('message.fingerprint', fingerprints)).execute())
     byFingerprint.set(row.fingerprint!, toKnown(row))
   const byHeaderId = new Map<string, KnownMessage[]>()
-  for (const row of await select().where(dialect.among('message.header_id', wanted)).execute())
+  for (const row of oldestFirst(await select().where(dialect.among('message.header_id', wanted)).execute()))
     append(byHeaderId, row.header_id!, toKnown(row))
   const referringTo = new Map<string, KnownMessage[]>()
-  const referring = await select()
-    .innerJoin('message_reference', (join) =>
-      join
-        .onRef('message_reference.portal_id', '=', 'message.portal_id')
-        .onRef('message_reference.message_id', '=', 'message.id'),
-    )
+  const referring = await db
+    .selectFrom('message_reference')
+    .innerJoin('message', 'message.id', 'message_reference.message_id')
+    .select(KNOWN_COLUMNS)
     .select('message_reference.header_id as refers_to')
+    .where('message.portal_id', '=', portalId)
+    .where(inPortal('message_reference.portal_id', portalId))
     .where(dialect.among('message_reference.header_id', ownIds))
     .execute()
-  for (const row of referring) append(referringTo, row.refers_to, toKnown(row))
+  for (const row of oldestFirst(referring)) append(referringTo, row.refers_to, toKnown(row))
   const ticketIds = [
-    ...new Set([...byHeaderId.values(), ...referringTo.values()].flat().map((known) => known.ticketId)),
+    ...new Set(
+      [...byFingerprint.values(), ...[...byHeaderId.values(), ...referringTo.values()].flat()].map(
+        (known) => known.ticketId,
+      ),
+    ),
   ]
   const tickets = await db
     .selectFrom('ticket')
@@ -164,6 +181,9 @@ async function gatherKnown(
     referringTo,
   }
 }
+
+const oldestFirst = <Row extends {readonly id: number}>(rows: readonly Row[]): Row[] =>
+  rows.toSorted((a, b) => a.id - b.id)
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key)
@@ -248,6 +268,7 @@ export async function commit(
   const knownRaw = new Map(
     await findRaw(
       tx,
+      dialect,
       portalId,
       batch.flatMap((planned) =>
         planned.kind === 'decided' && 'chunks' in planned.raw ? planned.arrival.message.sha256 : [],
@@ -274,7 +295,7 @@ export async function commit(
   const outcomes: Outcome[] = []
 
   const storeRaw = async (raw: RawContent, message: Message): Promise<number> => {
-    if ('rawId' in raw) return finishRaw(tx, portalId, raw.rawId, message.sha256, message.size)
+    if ('rawId' in raw) return finishRaw(tx, dialect, portalId, raw.rawId, message.sha256, message.size)
     const known = knownRaw.get(message.sha256)
     if (known !== undefined) return known
     const id = nextId++
@@ -287,7 +308,7 @@ export async function commit(
   const settle = (
     item: ItemKey,
     state: Schema['source_item']['state'],
-    fields: {receivedAt: string; messageId?: number; envelope?: Envelope | null},
+    fields: {receivedAt: string; messageId?: number; rawId?: number | null; envelope?: Envelope | null},
   ) =>
     rows.source_item.push({
       portal_id: portalId,
@@ -295,7 +316,8 @@ export async function commit(
       epoch: item.epoch,
       item_key: item.key,
       state,
-      effect: context.effects && state === 'stored' ? 'due' : 'none',
+      // What is not kept whole stays where it is: only from there it can be fetched again.
+      effect: context.effects && (state === 'stored' || typeof fields.rawId === 'number') ? 'due' : 'none',
       attempts: state === 'poison' ? 1 : 0,
       next_try_at: state === 'poison' ? poisonDue : null,
       received_at: fields.receivedAt,

@@ -1,5 +1,6 @@
 /** Raw mail: compressed chunks, once per portal. */
 import type {RawChunk} from '../message/raw-chunks.ts'
+import {inPortal, type StoreDialect} from './dialect.ts'
 import type {Store} from './open.ts'
 import {reserveId} from './ids.ts'
 import type {Db, Tx} from './schema.ts'
@@ -37,12 +38,13 @@ export async function appendRaw(
 /** Gives a mail that was written chunk by chunk its hash, or drops it for the same one that is there already. */
 export async function finishRaw(
   tx: Tx,
+  dialect: StoreDialect,
   portalId: number,
   rawId: number,
   sha256: string,
   size: number,
 ): Promise<number> {
-  const known = (await findRaw(tx, portalId, [sha256])).get(sha256)
+  const known = (await findRaw(tx, dialect, portalId, [sha256])).get(sha256)
   if (known !== undefined) {
     await dropRaw(tx, portalId, rawId)
     return known
@@ -54,6 +56,7 @@ export async function finishRaw(
 /** The ids of the raw mails with these hashes, as far as they are there. */
 export async function findRaw(
   db: Db,
+  dialect: StoreDialect,
   portalId: number,
   hashes: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
@@ -61,8 +64,8 @@ export async function findRaw(
   const rows = await db
     .selectFrom('raw')
     .select(['id', 'sha256'])
-    .where('portal_id', '=', portalId)
-    .where('sha256', 'in', [...hashes])
+    .where(inPortal('raw.portal_id', portalId))
+    .where(dialect.among('sha256', hashes))
     .execute()
   return new Map(rows.map((row) => [row.sha256!, row.id]))
 }

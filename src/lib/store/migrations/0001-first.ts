@@ -57,7 +57,7 @@ export const first: Migration = {
     `create index source_item_effect on source_item (portal_id, source_id, effect) where effect = 'due'`,
     `create table raw (
        portal_id ${int} not null references portal (id), id ${int} not null, sha256 text, size ${int} not null,
-       created_at text not null, primary key (portal_id, id), unique (portal_id, sha256)
+       created_at text not null, primary key (portal_id, id), unique (sha256, portal_id)
      ) ${clustered}`,
     `create table raw_chunk (
        portal_id ${int} not null, raw_id ${int} not null, seq ${int} not null, size ${int} not null,
@@ -89,15 +89,15 @@ export const first: Migration = {
        kind text not null, raw_id ${int}, header_id text, fingerprint text, source_id ${int}, source_epoch text,
        envelope text, from_name text not null, from_address text not null, subject text not null, base_subject text not null, date text,
        received_at text not null, author text, note text, threaded_by text not null, size ${int} not null,
-       primary key (portal_id, ticket_id, id), unique (portal_id, id), unique (portal_id, fingerprint),
+       primary key (portal_id, ticket_id, id), unique (portal_id, id), unique (fingerprint, portal_id),
        foreign key (portal_id, ticket_id) references ticket (portal_id, id),
        foreign key (portal_id, raw_id) references raw (portal_id, id)
      ) ${clustered}`,
-    `create index message_header_id on message (portal_id, header_id)`,
+    `create index message_header_id on message (header_id, portal_id)`,
     `create index message_raw on message (portal_id, raw_id)`,
     `create table message_reference (
        portal_id ${int} not null, header_id text not null, message_id ${int} not null,
-       primary key (portal_id, header_id, message_id),
+       primary key (header_id, portal_id, message_id),
        foreign key (portal_id, message_id) references message (portal_id, id)
      ) ${clustered}`,
     `create table attachment (
