@@ -150,15 +150,18 @@ export async function startDovecotServer(options: DovecotOptions = {}): Promise<
       await withMailbox((client) => client.messageDelete(uids, {uid: true}))
     },
     async changeUidValidity() {
+      const uidValidity = () => withMailbox(async ({mailbox}) => (mailbox === false ? 0 : Number(mailbox.uidValidity)))
       const path = join(mailDirectory, 'dovecot-uidlist')
-      const list = await readFile(path, 'utf8')
-      // The first line reads `3 V<uidvalidity> N<uidnext> G<guid>`.
-      await writeFile(
-        path,
-        list.replace(/ V(\d+)/, (_, value: string) => ` V${Number(value) + 1}`),
-      )
-      for (const name of await readdir(mailDirectory))
-        if (/^dovecot\.(list\.)?index/.test(name)) await rm(join(mailDirectory, name))
+      const before = await uidValidity()
+      // A process of the server that is about to end may still write down what it knew.
+      while ((await uidValidity()) === before) {
+        const list = await readFile(path, 'utf8')
+        // The first line reads `3 V<uidvalidity> N<uidnext> G<guid>`.
+        await writeFile(path, list.replace(/ V\d+/, ` V${before + 1}`))
+        for (const name of await readdir(mailDirectory))
+          if (/^dovecot\.(list\.)?index/.test(name)) await rm(join(mailDirectory, name))
+        await sleep(50)
+      }
     },
     log,
     stop,

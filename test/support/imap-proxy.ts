@@ -12,8 +12,20 @@ export interface ImapProxy {
   cut(): void
 }
 
+export interface ImapProxyOptions {
+  /**
+   * Asked before each command: where it waits, so does the command, and all that the client sends after it. By then
+   * the command stands in `commands`.
+   */
+  readonly before?: (command: string) => Promise<void> | undefined
+}
+
 /** Forwards to `port` on 127.0.0.1 until the test ends. */
-export async function startImapProxy(t: TestContext, port: number): Promise<ImapProxy> {
+export async function startImapProxy(
+  t: TestContext,
+  port: number,
+  {before = () => undefined}: ImapProxyOptions = {},
+): Promise<ImapProxy> {
   const commands: string[] = []
   const open = new Set<Socket>()
   let connections = 0
@@ -25,8 +37,19 @@ export async function startImapProxy(t: TestContext, port: number): Promise<Imap
       text += data.toString('latin1')
       const lines = text.split('\r\n')
       text = lines.pop()!
-      for (const line of lines) commands.push(line.replace(/^[0-9A-F]+ /, ''))
+      const fresh = lines.map((line) => line.replace(/^[0-9A-F]+ /, ''))
+      commands.push(...fresh)
+      const waits = fresh.map((command) => before(command)).find((wait) => wait !== undefined)
+      if (waits === undefined) upstream.write(data)
+      else {
+        client.pause()
+        void waits.then(() => {
+          upstream.write(data)
+          client.resume()
+        })
+      }
     })
+    client.on('end', () => upstream.end())
     for (const socket of [client, upstream]) {
       open.add(socket)
       socket.on('error', () => {})
@@ -36,7 +59,7 @@ export async function startImapProxy(t: TestContext, port: number): Promise<Imap
         upstream.destroy()
       })
     }
-    client.pipe(upstream).pipe(client)
+    upstream.pipe(client)
   })
   const cut = () => {
     for (const socket of open) socket.destroy()

@@ -24,20 +24,41 @@ export interface RunOptions {
 }
 
 /** Runs one command line; resolves whatever its exit code. */
-export function postdesk(args: readonly string[], options: RunOptions): Promise<Run> {
-  return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(ROOT, 'bin/run.js'), ...args], {
-      env: {...cleanEnv(), POSTDESK_HOME: options.home, ...options.env},
-      ...(options.signal ? {signal: options.signal, killSignal: 'SIGKILL'} : {}),
-    })
-    let [stdout, stderr] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
-    child.stdin.on('error', () => {}) // it may end before it has read everything
-    child.stdin.end(options.input ?? '')
+export const postdesk = (args: readonly string[], options: RunOptions): Promise<Run> =>
+  startPostdesk(args, options).ended
+
+/** A command line that runs. */
+export interface Running {
+  readonly pid: number
+  /** What was printed so far. */
+  stdout(): string
+  stderr(): string
+  kill(signal: NodeJS.Signals): void
+  readonly ended: Promise<Run>
+}
+
+/** Starts one command line, for tests that watch or stop it. */
+export function startPostdesk(args: readonly string[], options: RunOptions): Running {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/run.js'), ...args], {
+    env: {...cleanEnv(), POSTDESK_HOME: options.home, ...options.env},
+    ...(options.signal ? {signal: options.signal, killSignal: 'SIGKILL'} : {}),
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  child.stdin.on('error', () => {}) // it may end before it has read everything
+  child.stdin.end(options.input ?? '')
+  const ended = new Promise<Run>((done, failed) => {
     child.on('error', (error) => (error.name === 'AbortError' ? undefined : failed(error)))
     child.on('close', (code, signal) => done({code, signal, stdout, stderr}))
   })
+  return {
+    pid: child.pid ?? 0,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    kill: (signal) => void child.kill(signal),
+    ended,
+  }
 }
 
 /** The envelope of a run with `--json`. @throws with everything the run printed, where it is not one object. */
