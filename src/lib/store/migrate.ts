@@ -78,7 +78,7 @@ async function backUp(path: string, version: number): Promise<string> {
   const partial = `${backup}.partial`
   await rm(partial, {force: true})
   const {openSqliteFile} = await import('./sqlite.ts')
-  const reader = openSqliteFile(path, {readonly: true})
+  const reader = await openSqliteFile(path, {readonly: true})
   try {
     reader.prepare('vacuum into ?').run(partial)
   } catch (error) {

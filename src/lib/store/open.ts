@@ -90,7 +90,7 @@ async function openSqlite(path: string, options: OpenOptions, where: string): Pr
     await mkdir(dirname(path), {recursive: true, mode: 0o700})
   }
   const {openSqliteFile, sqliteDialect} = await import('./sqlite.ts')
-  return new Kysely<Schema>({dialect: sqliteDialect(openSqliteFile(path))})
+  return new Kysely<Schema>({dialect: sqliteDialect(await openSqliteFile(path))})
 }
 
 async function openPostgres(url: string): Promise<Db> {

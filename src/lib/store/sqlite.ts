@@ -27,16 +27,22 @@ const BUSY_PAUSE_MS = 80
 const STATEMENTS = 256
 
 /** Opens the file and sets what makes a commit durable: WAL with `synchronous=FULL` survives a power failure. */
-export function openSqliteFile(path: string, options: {readonly?: boolean} = {}): Database.Database {
+export async function openSqliteFile(path: string, options: {readonly?: boolean} = {}): Promise<Database.Database> {
   const database = new Database(path, {timeout: BUSY_TIMEOUT_MS, readonly: options.readonly ?? false})
-  database.pragma('journal_mode = WAL')
-  // better-sqlite3 is compiled with NORMAL for WAL, where a committed transaction can vanish with the power.
-  database.pragma('synchronous = FULL')
-  database.pragma('foreign_keys = ON')
-  database.pragma('cache_size = -8000')
-  // Pages are written back once per 16 MB of log rather than per 4 MB: a batch of mail is a few MB.
-  database.pragma('wal_autocheckpoint = 4000')
-  return database
+  try {
+    // Several processes may make the same file at once: while one switches it to WAL, the others are told it is busy.
+    await whileBusy(() => database.pragma('journal_mode = WAL'))
+    // better-sqlite3 is compiled with NORMAL for WAL, where a committed transaction can vanish with the power.
+    database.pragma('synchronous = FULL')
+    database.pragma('foreign_keys = ON')
+    database.pragma('cache_size = -8000')
+    // Pages are written back once per 16 MB of log rather than per 4 MB: a batch of mail is a few MB.
+    database.pragma('wal_autocheckpoint = 4000')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 const isBusy = (error: unknown) => codeOf(error).startsWith('SQLITE_BUSY')
