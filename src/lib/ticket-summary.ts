@@ -2,7 +2,6 @@
 import {nearNames} from './near-names.ts'
 import {requireAgents, requireQueue} from './queue.ts'
 import {notFound} from './errors.ts'
-import {findChannel, listChannels} from './store/channels.ts'
 import type {Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
@@ -35,7 +34,7 @@ export interface TicketQuery {
   readonly statuses?: readonly Status[]
   /** An email; null for tickets that nobody owns. */
   readonly owner?: string | null
-  /** An address, also a former one. */
+  /** An address, also a former one, or the local part of an internal one. */
   readonly channel?: string
   /** Tickets with a lower number. */
   readonly below?: number
@@ -73,7 +72,7 @@ export async function pageOfTickets({db}: Store, portal: PortalRow, query: Ticke
     ...(owner === undefined
       ? {}
       : {ownerId: owner === null ? null : (await requireAgents(db, portal, [owner]))[0]!.id}),
-    ...(channel === undefined ? {} : {channelId: await requireChannelId(db, portal, channel)}),
+    ...(channel === undefined ? {} : {channelId: (await requireChannel(db, portal, channel)).id}),
     ...(statuses === undefined ? {} : {statuses}),
     ...(below === undefined ? {} : {below}),
     limit: limit + 1, // one more than is shown tells whether there is a next page
@@ -83,13 +82,6 @@ export async function pageOfTickets({db}: Store, portal: PortalRow, query: Ticke
     tickets: shown.map(summariseTicket),
     next: rows.length > limit ? String(shown.at(-1)!.number) : null,
   }
-}
-
-async function requireChannelId(db: Db, portal: PortalRow, address: string): Promise<number> {
-  const channel = await findChannel(db, portal.id, address)
-  if (channel) return channel.id
-  const known = (await listChannels(db, portal.id)).map((row) => row.address)
-  throw notFound('email address', address, nearNames(address, known))
 }
 
 /** @throws 67 naming every number that is no ticket. */
