@@ -1,5 +1,5 @@
 /** Tickets as commands list them. */
-import {nearNames} from './near-names.ts'
+import {requireChannel} from './channel-summary.ts'
 import {requireAgents, requireQueue} from './queue.ts'
 import {notFound} from './errors.ts'
 import type {Store} from './store/open.ts'
