@@ -1,7 +1,7 @@
 /** The values of `--fail-on`: which findings make `email status` exit with 2. */
 import {FAILURES, type Failure} from '../email-status.ts'
 import {invalidValue} from '../errors.ts'
-import {nearNames} from './near-names.ts'
+import {nearNames} from '../near-names.ts'
 
 const SECONDS = {s: 1, m: 60, h: 3600, d: 86_400} as const
 
