@@ -8,7 +8,7 @@ import {messageOf, PostdeskError} from '../errors.ts'
 import type {Timings} from '../channel/delivery.ts'
 import {type Log, silent} from '../log.ts'
 import type {Secret} from '../secret/secret.ts'
-import {cleartextRefused, imapError, imapStalled, imapThrottled, refusalOf} from './errors.ts'
+import {cleartextRefused, imapError, imapStalled, imapThrottled, refusalOf, withoutPassword} from './errors.ts'
 
 /** A mailbox of an IMAP account, and how to get to it. */
 export interface ImapAccount {
@@ -94,7 +94,7 @@ export async function connectImap(
   // Without a listener one broken connection would end the process. It must be there before connect().
   client.on('error', (error) => {
     notes.failure = error
-    log('imap-connection-error', {host: account.host, message: messageOf(error)})
+    log('imap-connection-error', {host: account.host, message: withoutPassword(messageOf(error), account)})
   })
   const close = () => client.close()
   signal.addEventListener('abort', close, {once: true})

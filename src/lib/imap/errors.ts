@@ -5,7 +5,7 @@
  */
 import type {ImapFlowError} from 'imapflow'
 import {codeOf, connectionFailed, type ErrorParts, EXIT, type Fix, PostdeskError} from '../errors.ts'
-import {REDACTED} from '../log.ts'
+import {createRedactor} from '../log.ts'
 import type {ImapAccount} from './connect.ts'
 import {loginReplyRule} from './login-replies.ts'
 
@@ -28,9 +28,15 @@ const MAILBOXES_SHOWN = 12
 export function imapError(thrown: unknown, account: ImapAccount, circumstances: Circumstances): PostdeskError {
   if (thrown instanceof PostdeskError) return thrown
   const error: Partial<ImapFlowError> = thrown instanceof Error ? thrown : {}
-  const reply = replyOf(error, account) ?? circumstances.refusal
+  const {refusal} = circumstances
+  const reply = replyOf(error, account) ?? (refusal === undefined ? undefined : withoutPassword(refusal, account))
   const fail = (parts: Omit<ErrorParts, 'cause'>) =>
-    connectionFailed({...parts, ...(reply === undefined ? {} : {serverReply: reply}), cause: thrown})
+    connectionFailed({
+      ...parts,
+      why: withoutPassword(parts.why, account),
+      ...(reply === undefined ? {} : {serverReply: reply}),
+      cause: thrown,
+    })
 
   if (error.authenticationFailed === true) return fail(loginError(reply, error.message ?? '', account))
   if (error.code === 'ETHROTTLE') return fail(throttled(account))
@@ -492,8 +498,13 @@ export function refusalOf({response, responseStatus, responseText = ''}: Partial
   return `${responseStatus} ${name}${responseText}`
 }
 
-// Some servers echo the command that they did not like.
-function withoutPassword(text: string, account: ImapAccount): string {
-  const password = account.password.reveal()
-  return password === '' ? text : text.replaceAll(password, REDACTED)
+/**
+ * What the server said, or a library made of it, with the password blanked out: some servers echo the command that they
+ * did not like, with the password in clear or as SASL PLAIN puts it (RFC 4616 2).
+ */
+export function withoutPassword(text: string, {user, password}: ImapAccount): string {
+  const redactor = createRedactor()
+  redactor.register(password.reveal())
+  redactor.register(`\0${user}\0${password.reveal()}`)
+  return redactor.redact(text)
 }
