@@ -1,0 +1,311 @@
+/** What an intake transaction writes: the decisions of a batch, in a few statements and not a few per mail. */
+import type {Insertable} from 'kysely'
+import type {ItemKey, Outcome} from '../channel/delivery.ts'
+import type {Arrival, Decision, Facts} from '../intake/facts.ts'
+import {outcomeOf, skipped, withheld} from '../intake/outcome.ts'
+import type {Message} from '../message/message.ts'
+import type {RawChunk} from '../message/raw-chunks.ts'
+import type {StoreDialect} from './dialect.ts'
+import {reserve} from './ids.ts'
+import {insertMany, slices} from './insert-many.ts'
+import {
+  attachmentRows,
+  creationDetails,
+  eventRow,
+  itemRow,
+  messageRow,
+  quarantineRow,
+  referenceRows,
+  ticketRow,
+  type Quarantined,
+} from './intake-rows.ts'
+import {dropRaw, finishRaw, findRaw} from './raw.ts'
+import type {Schema, TicketTable, Tx} from './schema.ts'
+
+/** The raw bytes of a mail: chunks that are still to be written, or a mail that was written before the transaction. */
+export type RawContent = {readonly chunks: readonly RawChunk[]} | {readonly rawId: number}
+
+/** What is to be written about one item. */
+export type Planned =
+  | {readonly kind: 'decided'; readonly arrival: Arrival; readonly decision: Decision; readonly raw: RawContent}
+  /** It was not read: too large, or withheld by the server. */
+  | ({readonly kind: 'withheld'} & Quarantined)
+  | {
+      readonly kind: 'absent'
+      readonly item: ItemKey
+      readonly state: 'gone' | 'deferred'
+      readonly why: string
+      readonly receivedAt: string
+    }
+
+export interface CommitContext {
+  readonly portalId: number
+  readonly sourceId: number
+  readonly now: string
+  /** True where the inbound asks for something on the server once a mail is in. */
+  readonly effects: boolean
+}
+
+/** The ids under which `learn` knows what the item at this place of the batch creates. */
+export const plannedIds = (index: number) => ({messageId: -2 * index - 1, ticketId: -2 * index - 2})
+
+/** Row ids that one item can need at most: message or quarantine, raw, ticket, event. */
+const IDS_PER_ITEM = 4
+
+/** Parents before children: the foreign keys ask for this order. */
+const TABLES = [
+  'raw',
+  'raw_chunk',
+  'ticket',
+  'message',
+  'message_reference',
+  'attachment',
+  'ticket_event',
+  'quarantine',
+] as const
+
+/** All that a batch writes, collected before the first statement. */
+interface BatchRows {
+  readonly inserts: {readonly [Table in (typeof TABLES)[number]]: Insertable<Schema[Table]>[]}
+  readonly items: Insertable<Schema['source_item']>[]
+  /** Changes of tickets that were there before, by id. */
+  readonly joined: Map<number, {messages: number; reopens: boolean}>
+  /** Agents that were given a ticket. */
+  readonly assigned: Set<number>
+}
+
+/** Writes what was decided about a batch, and says what became of each item. */
+export async function commit(
+  tx: Tx,
+  dialect: StoreDialect,
+  context: CommitContext,
+  batch: readonly Planned[],
+  facts: Facts,
+): Promise<Outcome[]> {
+  const {rows, outcomes} = await collect(tx, dialect, context, batch, facts)
+  await releaseFromQuarantine(tx, dialect, context, batch)
+  for (const table of TABLES) await insertMany(tx, dialect, table, rows.inserts[table])
+  await settle(tx, dialect, rows.items)
+  await updateTickets(tx, context, rows.joined)
+  await updateAgents(tx, context, rows.assigned)
+  return outcomes
+}
+
+async function collect(
+  tx: Tx,
+  dialect: StoreDialect,
+  context: CommitContext,
+  batch: readonly Planned[],
+  facts: Facts,
+): Promise<{rows: BatchRows; outcomes: Outcome[]}> {
+  const {portalId, sourceId, now} = context
+  const opened = batch.filter((planned) => planned.kind === 'decided' && opensTicket(planned.decision)).length
+  const reserved = await reserve(tx, portalId, batch.length * IDS_PER_ITEM, opened)
+  let [nextId, nextNumber] = [reserved.firstId, reserved.firstNumber]
+  const place = () => ({portalId, now, id: nextId++})
+  const rows: BatchRows = {
+    inserts: {
+      raw: [],
+      raw_chunk: [],
+      ticket: [],
+      message: [],
+      message_reference: [],
+      attachment: [],
+      ticket_event: [],
+      quarantine: [],
+    },
+    items: [],
+    joined: new Map(),
+    assigned: new Set(),
+  }
+  const {inserts} = rows
+  const rawIds = new Map(await findRaw(tx, dialect, portalId, batch.flatMap(hashOf)))
+  const created = new Map<number, TicketTable>()
+  /** Planned (negative) ids to the real ones. */
+  const ids = new Map<number, number>()
+  const real = (id: number): number => ids.get(id) ?? id
+  const numberOf = (ticketId: number): number | null =>
+    facts.tickets.get(ticketId)?.number ?? created.get(real(ticketId))?.number ?? null
+  // What is not kept whole stays where it is: only from there it can be fetched again.
+  const effect = (keptWhole: boolean) => (context.effects && keptWhole ? 'due' : 'none')
+
+  const storeRaw = async (raw: RawContent, message: Message): Promise<number> => {
+    if ('rawId' in raw) return finishRaw(tx, dialect, portalId, raw.rawId, message.sha256, message.size)
+    const known = rawIds.get(message.sha256)
+    if (known !== undefined) return known
+    const {id} = place()
+    rawIds.set(message.sha256, id)
+    inserts.raw.push({portal_id: portalId, id, sha256: message.sha256, size: message.size, created_at: now})
+    for (const [seq, chunk] of raw.chunks.entries())
+      inserts.raw_chunk.push({portal_id: portalId, raw_id: id, seq, ...chunk})
+    return id
+  }
+
+  const quarantine = (mail: Quarantined, rawId: number | null, channelId: number | null): void => {
+    inserts.quarantine.push(quarantineRow(place(), mail, {sourceId, rawId, channelId}))
+    const state = mail.reason === 'poison' ? 'poison' : 'quarantined'
+    rows.items.push(itemRow(context, sourceId, mail, {state, messageId: null, effect: effect(rawId !== null)}))
+  }
+
+  /** Opens a ticket for the mail, or lets it join the one that it answers. */
+  const ticketOf = (planned: {readonly ticketId: number}, arrival: Arrival, decision: Accepted): number => {
+    const {thread, route} = decision
+    if (thread.ticket === null) {
+      const ticket = ticketRow(place(), nextNumber++, arrival.message, decision)
+      ids.set(planned.ticketId, ticket.id)
+      created.set(ticket.id, ticket)
+      inserts.ticket.push(ticket)
+      inserts.ticket_event.push(eventRow(place(), ticket.id, 'created', creationDetails(decision, facts)))
+      if (route?.owner) rows.assigned.add(route.owner.id)
+      return ticket.id
+    }
+    const id = real(thread.ticket.id)
+    const fresh = created.get(id)
+    if (fresh) {
+      fresh.message_count++
+      return id
+    }
+    const before = rows.joined.get(id)
+    rows.joined.set(id, {
+      messages: (before?.messages ?? 0) + 1,
+      reopens: thread.reopens || (before?.reopens ?? false),
+    })
+    if (thread.reopens)
+      inserts.ticket_event.push(eventRow(place(), id, 'reopened', {why: `a mail that answers ${thread.value}`}))
+    return id
+  }
+
+  const accept = async (index: number, arrival: Arrival, decision: Accepted, raw: RawContent): Promise<number> => {
+    const {message} = arrival
+    const planned = plannedIds(index)
+    const own = place()
+    ids.set(planned.messageId, own.id)
+    const rawId = await storeRaw(raw, message)
+    const ticketId = ticketOf(planned, arrival, decision)
+    const isFirst = facts.byFingerprint.get(message.fingerprint)?.id === planned.messageId
+    const fingerprint = isFirst ? message.fingerprint : null
+    inserts.message.push(messageRow(own, {arrival, decision, ticketId, rawId, fingerprint}))
+    inserts.message_reference.push(...referenceRows(portalId, own.id, message))
+    inserts.attachment.push(...attachmentRows(portalId, own.id, message))
+    rows.items.push(itemRow(context, sourceId, arrival, {state: 'stored', messageId: own.id, effect: effect(true)}))
+    return ticketId
+  }
+
+  const outcomes: Outcome[] = []
+  for (const [index, planned] of batch.entries()) {
+    if (planned.kind === 'absent') {
+      const {state} = planned
+      rows.items.push(
+        itemRow(context, sourceId, {...planned, envelope: null}, {state, messageId: null, effect: 'none'}),
+      )
+      outcomes.push(skipped(planned.item, planned.why))
+    } else if (planned.kind === 'withheld') {
+      quarantine(planned, null, null)
+      outcomes.push(withheld(planned.item, planned.reason, planned.why, planned.size))
+    } else {
+      const {arrival, decision, raw} = planned
+      let ticket: number | null = null
+      switch (decision.kind) {
+        case 'quarantine': {
+          const rawId = await storeRaw(raw, arrival.message)
+          const {size} = arrival.message
+          quarantine({...arrival, ...decision, header: null, size}, rawId, decision.recipient?.channel.id ?? null)
+          break
+        }
+        case 'duplicate':
+          if ('rawId' in raw) await dropRaw(tx, portalId, raw.rawId)
+          rows.items.push(
+            itemRow(context, sourceId, arrival, {
+              state: 'stored',
+              messageId: real(decision.of.id),
+              effect: effect(true),
+            }),
+          )
+          ticket = numberOf(decision.of.ticketId)
+          break
+        case 'accept':
+          ticket = numberOf(await accept(index, arrival, decision, raw))
+      }
+      outcomes.push(outcomeOf(arrival, decision, ticket))
+    }
+  }
+  return {rows, outcomes}
+}
+
+type Accepted = Extract<Decision, {kind: 'accept'}>
+
+const opensTicket = (decision: Decision) => decision.kind === 'accept' && decision.thread.ticket === null
+
+const hashOf = (planned: Planned): string[] =>
+  planned.kind === 'decided' && 'chunks' in planned.raw ? [planned.arrival.message.sha256] : []
+
+const itemOf = (planned: Planned): ItemKey => (planned.kind === 'decided' ? planned.arrival.item : planned.item)
+
+/** An item that is asked for again leaves the quarantine, unless it comes right back. */
+async function releaseFromQuarantine(
+  tx: Tx,
+  dialect: StoreDialect,
+  {portalId, sourceId}: CommitContext,
+  batch: readonly Planned[],
+): Promise<void> {
+  const items = batch.map(itemOf)
+  for (const epoch of new Set(items.map((item) => item.epoch)))
+    await tx
+      .deleteFrom('quarantine')
+      .where('portal_id', '=', portalId)
+      .where('source_id', '=', sourceId)
+      .where('epoch', '=', epoch)
+      .where(
+        dialect.among(
+          'item_key',
+          items.flatMap((item) => (item.epoch === epoch ? item.key : [])),
+        ),
+      )
+      .execute()
+}
+
+/** An item that was poison or deferred before gets its new state. */
+async function settle(
+  tx: Tx,
+  dialect: StoreDialect,
+  items: readonly Insertable<Schema['source_item']>[],
+): Promise<void> {
+  for (const some of slices(items, dialect))
+    await tx
+      .insertInto('source_item')
+      .values(some)
+      .onConflict((conflict) =>
+        conflict.columns(['portal_id', 'source_id', 'epoch', 'item_key']).doUpdateSet((eb) => ({
+          state: eb.ref('excluded.state'),
+          effect: eb.ref('excluded.effect'),
+          attempts: eb('source_item.attempts', '+', eb.ref('excluded.attempts')),
+          next_try_at: eb.ref('excluded.next_try_at'),
+          message_id: eb.ref('excluded.message_id'),
+        })),
+      )
+      .execute()
+}
+
+async function updateTickets(tx: Tx, {portalId, now}: CommitContext, joined: BatchRows['joined']): Promise<void> {
+  for (const [ticketId, {messages, reopens}] of joined)
+    await tx
+      .updateTable('ticket')
+      .set((eb) => ({
+        message_count: eb('message_count', '+', messages),
+        updated_at: now,
+        ...(reopens ? {status: 'open' as const, closed_at: null} : {}),
+      }))
+      .where('portal_id', '=', portalId)
+      .where('id', '=', ticketId)
+      .execute()
+}
+
+async function updateAgents(tx: Tx, {portalId, now}: CommitContext, agents: ReadonlySet<number>): Promise<void> {
+  for (const agentId of agents)
+    await tx
+      .updateTable('agent')
+      .set({last_assigned_at: now})
+      .where('portal_id', '=', portalId)
+      .where('id', '=', agentId)
+      .execute()
+}
