@@ -8,7 +8,7 @@ const MAX_LOCAL_PART = 64
 /** Octets (RFC 5321 4.5.3.1.3, less the angle brackets of a path). */
 const MAX_ADDRESS = 254
 /** Characters: as a header field it still fits a line of 998 (RFC 5322 2.1.1) when every one of them is encoded. */
-export const MAX_DISPLAY_NAME = 200
+const MAX_DISPLAY_NAME = 200
 
 /** What is wrong with the part before the `@`; null for a good one. */
 export function checkLocalPart(text: string): string | null {

@@ -49,7 +49,7 @@ export function checkBody(text: string): string | null {
 }
 
 /** @throws 64 for the first setting that is not valid. */
-export function checkInternalAddress(settings: InternalAddressSettings): void {
+function checkInternalAddress(settings: InternalAddressSettings): void {
   const check = (flag: string, value: string | undefined, judge: (text: string) => string | null) => {
     const wrong = value === undefined ? null : judge(value)
     if (wrong !== null) throw invalidValue(flag, wrong)

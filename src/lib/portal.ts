@@ -42,7 +42,7 @@ export interface PortalDetails extends PortalSummary {
   readonly inbound: string | null
 }
 
-export const summarisePortal = (row: PortalRow): PortalSummary => ({
+const summarisePortal = (row: PortalRow): PortalSummary => ({
   key: row.key,
   domain: row.domain,
   name: row.name,
@@ -68,7 +68,7 @@ export async function describePortal(store: Store, portal: PortalRow): Promise<P
 }
 
 /** Bytes. The largest mail that a big provider lets through is 150 MB (Exchange Online, "message limits"). */
-export const DEFAULT_MAX_MESSAGE_SIZE = 150 * 1024 * 1024
+const DEFAULT_MAX_MESSAGE_SIZE = 150 * 1024 * 1024
 /** Bytes. No mail at all would fit a smaller limit. */
 const LEAST_MAX_MESSAGE_SIZE = 1000
 /** Bytes. SQLite and PostgreSQL hold more, but no mail system hands over more than 2 GB. */
@@ -81,7 +81,7 @@ export function checkKey(key: string): string | null {
     : 'use lower-case letters, digits and hyphens, at most 63, beginning with a letter or digit'
 }
 
-export function checkTimezone(timezone: string): string | null {
+function checkTimezone(timezone: string): string | null {
   try {
     Intl.DateTimeFormat('en', {timeZone: timezone})
     return null
@@ -90,7 +90,7 @@ export function checkTimezone(timezone: string): string | null {
   }
 }
 
-export function checkLocale(locale: string): string | null {
+function checkLocale(locale: string): string | null {
   try {
     Intl.getCanonicalLocales(locale)
     return null

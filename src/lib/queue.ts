@@ -89,7 +89,7 @@ export async function describeQueue(store: Store, portal: PortalRow, key: string
 }
 
 /** What is wrong with a policy for closed tickets; null for a good one. */
-export const checkClosed = (text: string): string | null =>
+const checkClosed = (text: string): string | null =>
   parseClosedPolicy(text) ? null : 'use reopen, new, or new-after=DAYS with at most 3650 days'
 
 /** @throws 64 for the first setting that is not valid. */

@@ -20,7 +20,7 @@ export interface LoginReplyRule {
 const CLOSED = {code: 'IMAP_LOGIN_CLOSED', exitCode: EXIT.loginClosed, title: 'The login is closed'} as const
 const LATER = {code: 'IMAP_LOGIN_LATER', exitCode: EXIT.tryAgain, title: 'The server takes no login now'} as const
 
-export const LOGIN_REPLY_RULES: readonly LoginReplyRule[] = [
+const LOGIN_REPLY_RULES: readonly LoginReplyRule[] = [
   {
     ...CLOSED,
     reply: /application-specific password required/i,

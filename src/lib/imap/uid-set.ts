@@ -4,7 +4,7 @@
 export const MAX_UID = 2 ** 32 - 1
 
 /** A command line: RFC 7162 4 asks clients to stay below 8192 octets, and Exchange gives BAD above. */
-export const SET_OCTETS = 8000
+const SET_OCTETS = 8000
 
 /** Takes from the front of ascending `uids` as many as fit `maxCount` and `maxOctets`; at least one. */
 export function packUids(

@@ -5,7 +5,7 @@ import type {Secret} from './secret.ts'
 import {SECRET_FAULTS, SECRET_MAX_BYTES, secretFromBytes} from './secret-bytes.ts'
 
 /** How long a program may take: `pass` or `op` answer at once, or ask a person, who is not there at night. */
-export const COMMAND_TIMEOUT_MS = 10_000
+const COMMAND_TIMEOUT_MS = 10_000
 
 /** Longest excerpt of the program's complaint, in characters. */
 const COMPLAINT_MAX_LENGTH = 300

@@ -15,7 +15,7 @@ import {Secret} from './secret.ts'
  * Work factor of scrypt, as a power of two: 2^17 is what OWASP asks for (r=8, p=1). It takes 128 MB and about half a
  * second of a small machine's processor; age's own default, 2^18, takes the 256 MB that many containers have in all.
  */
-export const VAULT_SCRYPT_LOG_N = 17
+const VAULT_SCRYPT_LOG_N = 17
 
 const MODES = {file: 0o600, directory: 0o700} as const
 

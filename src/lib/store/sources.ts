@@ -10,7 +10,7 @@ import type {Db, SourceTable, Tx} from './schema.ts'
 export type SourceRow = Selectable<SourceTable>
 
 /** Seconds after which a silent owner on another machine is taken for dead. */
-export const LEASE_SECONDS = 60
+const LEASE_SECONDS = 60
 /** Seconds between two signs of life. */
 export const HEARTBEAT_SECONDS = 15
 
