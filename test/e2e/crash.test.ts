@@ -48,14 +48,12 @@ test('SIGKILL at random moments of a sync loses nothing and doubles nothing', {s
   const store = await openStore({kind: 'sqlite', path: join(home, 'data/postdesk.sqlite')})
   t.after(() => store.close())
   const count = async (table: 'message' | 'source_item' | 'ticket' | 'raw' | 'quarantine') =>
-    Number(
-      (
-        await store.db
-          .selectFrom(table)
-          .select((eb) => eb.fn.countAll<number>().as('n'))
-          .executeTakeFirstOrThrow()
-      ).n,
-    )
+    (
+      await store.db
+        .selectFrom(table)
+        .select((eb) => eb.fn.countAll<number>().as('n'))
+        .executeTakeFirstOrThrow()
+    ).n
   const outlines = Array.from({length: MESSAGES}, (_, index) => outlineMail(index, {seed: SEED}))
   assert.deepEqual(
     {
