@@ -51,7 +51,7 @@ export function chooseOwner(
   const owner = candidates.reduce((best, agent) => (isBefore(agent, best) ? agent : best))
   const load = `${owner.openTickets} open ${owner.openTickets === 1 ? 'ticket' : 'tickets'}, the least`
   if (!onlineFirst) return {owner, why: `has ${load}`}
-  return {owner, why: online.length > 0 ? `is online and has ${load}` : `nobody is online; has ${load}`}
+  return {owner, why: online.length > 0 ? `is online and has ${load}` : `is offline, as all are, and has ${load}`}
 }
 
 function isBefore(a: AgentLoad, b: AgentLoad): boolean {
