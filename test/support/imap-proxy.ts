@@ -10,6 +10,8 @@ export interface ImapProxy {
   connections(): number
   /** Cuts every connection that is open. */
   cut(): void
+  /** Cuts, and takes no more. */
+  stop(): Promise<void>
 }
 
 export interface ImapProxyOptions {
@@ -65,11 +67,13 @@ export async function startImapProxy(
     for (const socket of open) socket.destroy()
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(async () => {
+  const stop = async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
     cut()
-    await new Promise((resolve) => server.close(resolve))
-  })
+    await closed
+  }
+  t.after(stop)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
-  return {port: address.port, commands, connections: () => connections, cut}
+  return {port: address.port, commands, connections: () => connections, cut, stop}
 }
