@@ -7,7 +7,7 @@ import type {Address, Message} from '../message/message.ts'
 import type {Schema, TicketTable} from './schema.ts'
 
 /** Text as both databases take it: PostgreSQL's text cannot hold NUL. */
-export const storable = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text)
+const storable = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text)
 
 const orNull = (text: string | null): string | null => (text === null ? null : storable(text))
 
