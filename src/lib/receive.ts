@@ -35,6 +35,8 @@ export interface ReceiveContext {
   readonly clock: Clock
   readonly log: Log
   readonly timings: Pick<Timings, 'commitMs'>
+  /** Ends the writing of a large mail between two pieces, and rejects with its reason. Batches are committed all the same. */
+  readonly signal?: AbortSignal
 }
 
 /** The header of a mail over the size limit that is kept, in bytes: enough for every field a person looks at. */
@@ -168,6 +170,7 @@ async function storeStream(
   async function* storing() {
     let seq = 0
     for await (const chunk of content.chunks) {
+      context.signal?.throwIfAborted()
       size += chunk.length
       if (head.length < KEPT_HEADER_BYTES)
         head = Buffer.concat([head, chunk.subarray(0, KEPT_HEADER_BYTES - head.length)])
@@ -176,7 +179,11 @@ async function storeStream(
       yield chunk
     }
   }
-  const {message} = await parseStream(storing())
+  const {message} = await parseStream(storing()).catch(async (error: unknown) => {
+    // Where even that fails, the next sweep finds it.
+    await dropRaw(store.db, portal.id, rawId).catch(() => {})
+    throw error
+  })
   if (size <= limit) return {kind: 'arrived', arrival: arrivalOf(delivery, message, context), raw: {rawId}}
   await dropRaw(store.db, portal.id, rawId)
   return {kind: 'settled', planned: oversized(delivery, head, size)}

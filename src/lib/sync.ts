@@ -263,7 +263,7 @@ async function runOnce(
     ms: 0,
     assigned: 0,
   }
-  const context = {store, portal, source: inbound.facts, pool, clock, log, timings}
+  const context = {store, portal, source: inbound.facts, pool, clock, log, timings, signal}
   const receive = lease ? createReceive({...context, lease, effects: hasEffects(config)}) : createDryRun(context)
   let progress: SourceProgress = {expected: 0, taken: 0}
   let failure: PostdeskError | null = null
@@ -305,16 +305,16 @@ async function runOnce(
       await sweepRaw(store, portal.id)
     }
   } catch (thrown) {
-    const error = explainStoreError(thrown, store)
-    if (!(error instanceof PostdeskError)) throw error
-    failure = error
-    const {code, title, why} = error
-    channel.error = {code, title, why}
-    if (lease && error.code !== 'LEASE_LOST')
-      // Where it is the store that failed it cannot be told; the report says it all the same.
-      await noteFailure(store.db, row, {code, title, why, at: clock.now()}).catch((unnoted: unknown) =>
-        log('failure not noted', {error: String(unnoted)}),
-      )
+    failure = thrown === signal.reason ? null : failureOf(thrown, store)
+    if (failure) {
+      const {code, title, why} = failure
+      channel.error = {code, title, why}
+      if (lease && code !== 'LEASE_LOST')
+        // Where it is the store that failed it cannot be told; the report says it all the same.
+        await noteFailure(store.db, row, {code, title, why, at: clock.now()}).catch((unnoted: unknown) =>
+          log('failure not noted', {error: String(unnoted)}),
+        )
+    }
   }
   channel.ms = Math.round(performance.now() - started)
   return {
@@ -330,6 +330,13 @@ async function runOnce(
     },
     failure,
   }
+}
+
+/** @throws what is no failure of the mailbox or the store. */
+function failureOf(thrown: unknown, store: Store): PostdeskError {
+  const error = explainStoreError(thrown, store)
+  if (error instanceof PostdeskError) return error
+  throw error
 }
 
 /** The report of two runs of one watch. */

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** Standard input; closed at once when left out. */
   readonly input?: string | Uint8Array
   readonly signal?: AbortSignal
+  /** Takes standard output as bytes; the result's text is empty then. */
+  readonly output?: NodeJS.WritableStream
 }
 
 /** Runs one command line; resolves whatever its exit code. */
@@ -44,7 +46,8 @@ export function startPostdesk(args: readonly string[], options: RunOptions): Run
     ...(options.signal ? {signal: options.signal, killSignal: 'SIGKILL'} : {}),
   })
   let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  if (options.output) child.stdout.pipe(options.output)
+  else child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   child.stdin.on('error', () => {}) // it may end before it has read everything
   child.stdin.end(options.input ?? '')
