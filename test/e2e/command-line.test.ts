@@ -6,7 +6,6 @@ import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
 import {EXIT} from '../../src/lib/errors.ts'
 import {postdesk, postdeskJson, ROOT, temporaryHome, type RunOptions} from '../support/run-postdesk.ts'
-import {assertSchema} from '../support/validate.ts'
 
 async function homeWithPortal(t: TestContext): Promise<string> {
   const home = await temporaryHome(t)
@@ -133,8 +132,6 @@ test('--json is one object for success, failure, help and the version', async (t
     const {stdout} = await postdesk([...args, '--json'], {home})
     assert.equal(typeof JSON.parse(stdout).exitCode, 'number', args.join(' '))
   }
-  assertSchema('portal list', await postdeskJson(['portal', 'list'], {home}))
-  assertSchema('portal add', await postdeskJson(['portal', 'add'], {home}))
 })
 
 test('--version names the version, the system and Node', async (t) => {

@@ -4,6 +4,7 @@ import {mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {TestContext} from 'node:test'
+import {assertSchema} from './validate.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -25,7 +26,7 @@ export interface RunOptions {
   readonly output?: NodeJS.WritableStream
 }
 
-/** Runs one command line; resolves whatever its exit code. */
+/** Runs one command line; resolves whatever its exit code. What it prints with `--json` must fit the command's schema. */
 export const postdesk = (args: readonly string[], options: RunOptions): Promise<Run> =>
   startPostdesk(args, options).ended
 
@@ -53,7 +54,14 @@ export function startPostdesk(args: readonly string[], options: RunOptions): Run
   child.stdin.end(options.input ?? '')
   const ended = new Promise<Run>((done, failed) => {
     child.on('error', (error) => (error.name === 'AbortError' ? undefined : failed(error)))
-    child.on('close', (code, signal) => done({code, signal, stdout, stderr}))
+    child.on('close', (code, signal) => {
+      try {
+        if (args.includes('--json') && signal === null && stdout !== '') assertSchema(args, JSON.parse(stdout))
+        done({code, signal, stdout, stderr})
+      } catch (error) {
+        failed(new Error(`postdesk ${args.join(' ')} (${code}): ${stdout}\n${stderr}`, {cause: error}))
+      }
+    })
   })
   return {
     pid: child.pid ?? 0,
@@ -64,15 +72,10 @@ export function startPostdesk(args: readonly string[], options: RunOptions): Run
   }
 }
 
-/** The envelope of a run with `--json`. @throws with everything the run printed, where it is not one object. */
+/** The envelope of a run with `--json`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on whatever is there
 export async function postdeskJson(args: readonly string[], options: RunOptions): Promise<any> {
-  const run = await postdesk([...args, '--json'], options)
-  try {
-    return JSON.parse(run.stdout)
-  } catch {
-    throw new Error(`no JSON from postdesk ${args.join(' ')} (${run.code}): ${run.stdout}\n${run.stderr}`)
-  }
+  return JSON.parse((await postdesk([...args, '--json'], options)).stdout)
 }
 
 /** A new home directory for the length of a test. */
