@@ -65,13 +65,15 @@ export function createReceive(context: ReceiveContext): Receive {
 
 /** A batch that is durable is not read again. */
 function release(items: readonly Prepared[], deliveries: readonly Delivery[]): void {
-  for (const {content} of deliveries)
-    // A message that shares its memory with others is theirs as well.
-    if (content.kind === 'raw' && content.bytes.byteLength === content.bytes.buffer.byteLength)
-      releaseMemory(content.bytes.buffer)
+  for (const {content} of deliveries) if (content.kind === 'raw') releaseOwn(content.bytes)
   for (const item of items)
     if (item.kind === 'arrived' && 'chunks' in item.raw)
       for (const {data} of item.raw.chunks) releaseMemory(data.buffer)
+}
+
+/** Memory that is shared with others is theirs as well. */
+function releaseOwn(bytes: Uint8Array): void {
+  if (bytes.byteLength === bytes.buffer.byteLength) releaseMemory(bytes.buffer)
 }
 
 /**
@@ -175,8 +177,10 @@ async function storeStream(
       if (head.length < KEPT_HEADER_BYTES)
         head = Buffer.concat([head, chunk.subarray(0, KEPT_HEADER_BYTES - head.length)])
       if (size > limit) continue // read to its end, so that the sender is not blocked, and kept no longer
-      for (const part of compressChunks(chunk)) await appendRaw(store, portal.id, rawId, seq++, part)
+      const parts = compressChunks(chunk)
+      for (const part of parts) await appendRaw(store, portal.id, rawId, seq++, part)
       yield chunk
+      for (const bytes of [chunk, ...parts.map(({data}) => data)]) releaseOwn(bytes)
     }
   }
   const {message} = await parseStream(storing()).catch(async (error: unknown) => {

@@ -20,19 +20,20 @@ export async function readPipe(input: AsyncIterable<Uint8Array>): Promise<Conten
   return {kind: 'stream', chunks: all()}
 }
 
-/** Pieces of one size, whatever the pipe hands out. Never an empty one. */
+/** Pieces of one size, whatever the pipe hands out, each in memory of its own. Never an empty one. */
 async function* pieced(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let held: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of input) {
-    held.push(chunk)
-    size += chunk.length
-    while (size >= PIECE_BYTES) {
-      const all = Buffer.concat(held)
-      yield all.subarray(0, PIECE_BYTES)
-      held = [all.subarray(PIECE_BYTES)]
-      size -= PIECE_BYTES
+  let piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  let filled = 0
+  for await (const chunk of input)
+    for (let start = 0; start < chunk.length;) {
+      const part = chunk.subarray(start, start + PIECE_BYTES - filled)
+      piece.set(part, filled)
+      filled += part.length
+      start += part.length
+      if (filled < PIECE_BYTES) continue
+      yield piece
+      piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+      filled = 0
     }
-  }
-  if (size > 0) yield Buffer.concat(held)
+  if (filled > 0) yield Uint8Array.prototype.slice.call(piece, 0, filled)
 }
