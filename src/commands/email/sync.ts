@@ -37,7 +37,11 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
       helpValue: 'DATE|all',
     }),
     limit: Flags.integer({summary: 'At most so many messages, the oldest first; the next run takes the rest.', min: 1}),
-    'dry-run': Flags.boolean({summary: 'Say what would happen, and change nothing.', exclusive: ['watch']}),
+    'dry-run': Flags.boolean({
+      summary: 'Say what would happen, and change nothing.',
+      exclusive: ['watch'],
+      default: false,
+    }),
     jsonl: Flags.boolean({
       summary: 'Print one JSON object a line for each message, as it happens.',
       exclusive: ['json'],
