@@ -1,7 +1,7 @@
 /** Takes one mail from an MTA's pipe. It is in the store when this resolves. */
 import type {Content, Delivery, Outcome} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
-import {emptyMessage, notFound} from './errors.ts'
+import {emptyMessage, invalidValue, needsPortalFlag, noPortal, notFound} from './errors.ts'
 import {matchEnvelope} from './intake/match-recipient.ts'
 import type {Log} from './log.ts'
 import {createParsePool} from './message/parse-pool.ts'
@@ -10,7 +10,7 @@ import {readPipe} from './receiver/pipe.ts'
 import {gatherFacts} from './store/gather-facts.ts'
 import {factsOfSource} from './source-facts.ts'
 import type {Store} from './store/open.ts'
-import {findPortalByAddress, type PortalRow} from './store/portals.ts'
+import {findPortalByAddress, listPortals, type PortalRow} from './store/portals.ts'
 import {pipeSource} from './store/sources.ts'
 
 export interface DeliverOptions {
@@ -30,12 +30,14 @@ export interface DeliverOptions {
 }
 
 /**
- * @throws 67 for an unknown address, before anything is read or kept; 65 for an empty message.
+ * @throws 67 for an unknown address, before anything is read or kept; 65 for an empty message; others where it can be
+ * taken later.
  */
 export async function deliver(options: DeliverOptions): Promise<Outcome> {
   const {store, clock, recipient} = options
-  const portal = options.portal ?? (await findPortalByAddress(store.db, recipient))
-  if (!portal) throw unknownAddress(recipient)
+  // `$user` where `$recipient` was meant: a mistake of the MTA's configuration must not bounce every mail.
+  if (!recipient.includes('@')) throw invalidValue(`--recipient ${JSON.stringify(recipient)}`, 'it is no full address')
+  const portal = options.portal ?? (await portalOf(options))
   const row = await pipeSource(store, portal.id, clock.now())
   const source = factsOfSource(row)
   const envelope = {
@@ -72,6 +74,17 @@ export async function deliver(options: DeliverOptions): Promise<Outcome> {
   } finally {
     await pool.close()
   }
+}
+
+/** The portal that the recipient belongs to. A store without portals knows no address yet, and refuses none. */
+async function portalOf({store, recipient, quarantineUnknown}: DeliverOptions): Promise<PortalRow> {
+  const found = await findPortalByAddress(store.db, recipient)
+  if (found) return found
+  const [only, ...others] = await listPortals(store.db)
+  if (!only) throw noPortal()
+  if (!quarantineUnknown) throw unknownAddress(recipient)
+  if (others.length > 0) throw needsPortalFlag([only, ...others].map(({key}) => key))
+  return only
 }
 
 const unknownAddress = (recipient: string) =>

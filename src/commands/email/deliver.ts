@@ -49,7 +49,7 @@ export default class EmailDeliver extends BaseCommand<typeof EmailDeliver, Email
   protected override translate(thrown: unknown): PostdeskError {
     const error = super.translate(thrown)
     if (error.exitCode === EXIT.notFound && error.code === 'EMAIL_ADDRESS_NOT_FOUND') return error
-    if (error.exitCode === EXIT.data) return error
+    if (error.code === 'EMPTY_MESSAGE') return error
     return new PostdeskError({
       code: error.code,
       exitCode: EXIT.tryAgain,
