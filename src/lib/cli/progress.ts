@@ -10,7 +10,7 @@ export interface ProgressState {
 
 export interface Progress {
   update(state: ProgressState): void
-  /** Leaves the line, so that other text can follow. */
+  /** Leaves the line, so that other text can follow. The next update begins anew. */
   end(): void
 }
 
@@ -19,38 +19,62 @@ const DRAW_MS = 100
 /** Pause between two lines where there is no terminal, in ms. */
 const LINE_MS = 10_000
 const BAR_WIDTH = 24
+/** Speeds are not told before this many milliseconds: they would be wild guesses. */
+const SPEED_MS = 250
 
-export function createProgress(stream: NodeJS.WriteStream, {colour, width}: Style, what: string): Progress {
-  const started = performance.now()
-  const interval = stream.isTTY ? DRAW_MS : LINE_MS
-  let drawn = stream.isTTY ? Number.NEGATIVE_INFINITY : started
+/** `now` gives milliseconds, for tests. */
+export function createProgress(
+  stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
+  {colour, width}: Style,
+  what: string,
+  now: () => number = () => performance.now(),
+): Progress {
+  /** When the first update came, and when something was last drawn; null before. */
+  let began: number | null = null
+  let drawn = 0
   let shown = false
-  let total = 0
+
+  const draw = (text: string, share: number) => {
+    const columns = width ?? 80
+    // A line as wide as the terminal would move to the next one, and the next drawing could not cover it.
+    if (columns <= BAR_WIDTH + 1 + text.length) return stream.write(`\r\u001B[K${text.slice(0, columns - 1)}`)
+    const filled = Math.round(BAR_WIDTH * share)
+    return stream.write(`\r\u001B[K${'█'.repeat(filled)}${colour.dim('░'.repeat(BAR_WIDTH - filled))} ${text}`)
+  }
+
   return {
     update({expected, taken, bytes}) {
-      const now = performance.now()
-      if (!stream.isTTY && expected > 0 && total === 0) stream.write(`${expected} ${what} to fetch\n`)
-      total = expected
-      if (expected === 0 || now - drawn < interval) return
-      drawn = now
-      const seconds = (now - started) / 1000
-      const rate = taken / seconds
-      const left = rate > 0 ? Math.ceil((expected - taken) / rate) : null
-      const text = `${taken}/${expected} ${what}  ${rate.toFixed(0)}/s  ${(bytes / 1e6 / seconds).toFixed(1)} MB/s  ${left === null ? '' : `${duration(left)} left`}`
-      if (!stream.isTTY) {
-        stream.write(`${text}\n`)
+      if (expected === 0) return
+      const at = now()
+      const first = began === null
+      began ??= at
+      if (first && !stream.isTTY) {
+        stream.write(`${expected} ${what} to fetch\n`)
+        drawn = at
         return
       }
-      const filled = Math.round((BAR_WIDTH * taken) / expected)
-      const bar = `${'█'.repeat(filled)}${colour.dim('░'.repeat(BAR_WIDTH - filled))} `
-      stream.write(`\r\u001B[K${(width ?? 80) > BAR_WIDTH + text.length ? bar : ''}${text}`)
-      shown = true
+      if (!first && at - drawn < (stream.isTTY ? DRAW_MS : LINE_MS)) return
+      drawn = at
+      const text = describe({expected, taken, bytes}, what, at - began)
+      if (stream.isTTY) {
+        draw(text, taken / expected)
+        shown = true
+      } else stream.write(`${text}\n`)
     },
     end() {
       if (shown) stream.write('\r\u001B[K')
       shown = false
+      began = null
     },
   }
+}
+
+function describe({expected, taken, bytes}: ProgressState, what: string, ms: number): string {
+  const done = `${taken}/${expected} ${what}`
+  if (taken === 0 || ms < SPEED_MS) return done
+  const rate = (taken * 1000) / ms
+  const left = duration(Math.ceil((expected - taken) / rate))
+  return `${done}  ${rate.toFixed(rate < 10 ? 1 : 0)}/s  ${(bytes / 1000 / ms).toFixed(1)} MB/s  ${left} left`
 }
 
 function duration(seconds: number): string {

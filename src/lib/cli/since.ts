@@ -12,16 +12,15 @@ export function parseSince(text: string, timezone: string): Instant {
   if (text === 'all') return new Date(0).toISOString()
   const [, date, time = '00:00', zone] = FORM.exec(text) ?? []
   const local = date === undefined ? Number.NaN : Date.parse(`${date}T${time}Z`)
+  const absolute =
+    zone === undefined ? local : Date.parse(`${date}T${time}${zone.replace(/(\d{2}):?(\d{2})/, '$1:$2')}`)
   // Date.parse takes the 31st of February for the 3rd of March; a date must come back as it was written.
-  if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(date!))
+  if (Number.isNaN(local) || Number.isNaN(absolute) || !new Date(local).toISOString().startsWith(date!))
     throw invalidValue(
       `--since ${JSON.stringify(text)}`,
       'write a date such as 2026-03-01, a time such as 2026-03-01T09:30, or all',
     )
-  if (zone)
-    return new Date(
-      Date.parse(`${date}T${time}${zone.length === 5 && zone !== 'Z' ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`),
-    ).toISOString()
+  if (zone) return new Date(absolute).toISOString()
   // The offset of the zone at about that time; asked twice, because the first guess may lie on the other side of a change.
   const first = local - offsetOf(timezone, local)
   return new Date(local - offsetOf(timezone, first)).toISOString()
