@@ -25,14 +25,12 @@ const answer = ({code, stdout, stderr}: Pick<Run, 'code' | 'stdout' | 'stderr'>)
 /** How many rows of everything that a mail leaves behind. */
 async function kept({store}: Pick<Program, 'store'>) {
   const count = async (table: 'ticket' | 'message' | 'raw' | 'quarantine') =>
-    Number(
-      (
-        await store.db
-          .selectFrom(table)
-          .select((eb) => eb.fn.countAll<number>().as('n'))
-          .executeTakeFirstOrThrow()
-      ).n,
-    )
+    (
+      await store.db
+        .selectFrom(table)
+        .select((eb) => eb.fn.countAll<number>().as('n'))
+        .executeTakeFirstOrThrow()
+    ).n
   return {
     tickets: await count('ticket'),
     messages: await count('message'),
@@ -195,9 +193,9 @@ describe('email deliver', {concurrency: 2}, () => {
             env: {POSTDESK_STORE: program.store.url},
             input: bytes,
           })
-          let ended = false
-          const run = running.ended.finally(() => (ended = true))
-          while (!ended && (await kept(program)).messages === attempt) await turn()
+          const state = {ended: false}
+          const run = running.ended.finally(() => (state.ended = true))
+          while (!state.ended && (await kept(program)).messages === attempt) await turn()
           running.kill('SIGKILL')
           if ((await run).signal === 'SIGKILL') killed++
           assert.deepEqual(answer(await program.run(['email', 'deliver', TO, FROM], bytes)), [0, ''])
