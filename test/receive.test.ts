@@ -21,7 +21,11 @@ interface Reception {
   readonly store: Store
   readonly portal: PortalRow
   /** Hands in mails as one batch. */
-  receive(...mails: (Buffer | Content)[]): Promise<readonly Outcome[]>
+  readonly receive: {
+    (...mails: (Buffer | Content)[]): Promise<readonly Outcome[]>
+    /** Hands in what is found at a UID of before. */
+    again(uid: number, content: Content): Promise<readonly Outcome[]>
+  }
 }
 
 let sources = 0
@@ -48,22 +52,19 @@ async function reception(t: TestContext, kind: StoreKind, seed: PortalSeed = {},
     timings: {commitMs: 0},
   })
   let uid = 0
+  const deliver = (at: number, content: Content): Delivery => ({
+    item: {epoch: '7', key: String(at).padStart(10, '0')},
+    content,
+    envelope: null,
+    receivedAt: NOW,
+    cursor: {uid: at},
+  })
+  const all = (...mails: (Buffer | Content)[]) =>
+    receive(mails.map((mail) => deliver(++uid, Buffer.isBuffer(mail) ? {kind: 'raw', bytes: mail} : mail)))
   return {
     store,
     portal,
-    receive: (...mails) =>
-      receive(
-        mails.map((content): Delivery => {
-          uid++
-          return {
-            item: {epoch: '7', key: String(uid).padStart(10, '0')},
-            content: Buffer.isBuffer(content) ? {kind: 'raw', bytes: content} : content,
-            envelope: null,
-            receivedAt: NOW,
-            cursor: {uid},
-          }
-        }),
-      ),
+    receive: Object.assign(all, {again: (at: number, content: Content) => receive([deliver(at, content)])}),
   }
 }
 
@@ -261,6 +262,24 @@ for (const kind of STORES)
       assert.equal((await listTickets(store.db, portal.id, {limit: 10})).length, 2)
     })
 
+    test('an id that is too long for an index costs the mail its thread only', async (t) => {
+      const {receive} = await reception(t, kind)
+      const id = '漢'.repeat(990)
+      const [one] = await receive(mail({...first, 'Message-ID': `<${id}@x>`}))
+      const [two] = await receive(mail({...first, 'Message-ID': '<b@x>', References: `<${id}@x>`}))
+      assert.deepEqual([one!.kind, two!.kind], ['created', 'created'])
+    })
+
+    test('a field above Received that names an address of before is believed', async (t) => {
+      const {store, portal, receive} = await reception(t, kind, {addresses: ['support', 'sales']})
+      const old = {portal_id: portal.id, address: 'support@old.example', channel_id: await channelId(store)}
+      await store.db.insertInto('channel_address').values(old).execute()
+      const [outcome] = await receive(
+        mail({'Delivered-To': 'support@old.example', Received: 'by mx', ...first, To: 'sales@acme.example'}),
+      )
+      assert.equal(outcome!.address, 'support@acme.example')
+    })
+
     test('two portals in one store know nothing of each other', async (t) => {
       const one = await reception(t, kind)
       const portal = await seedPortal(one.store, {key: 'other', domain: 'other.example'})
@@ -306,15 +325,54 @@ for (const kind of STORES)
       await assert.rejects(retryQuarantined({...options, ids: [9999]}), {exitCode: 67})
     })
 
+    test('two retries of one mail at once make one ticket', async (t) => {
+      const {store, portal, receive} = await reception(t, kind)
+      const {'Message-ID': _, ...anonymous} = first
+      await receive(mail({...anonymous, To: 'later@acme.example'}))
+      const {id} = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
+      const address = {portal_id: portal.id, address: 'later@acme.example', channel_id: await channelId(store)}
+      await store.db.insertInto('channel_address').values(address).execute()
+      const options = {store, portal, ids: [id], clock: systemClock, log: silent}
+      const outcomes = (await Promise.all([retryQuarantined(options), retryQuarantined(options)])).flat()
+      assert.deepEqual(outcomes.map((item) => item.outcome).sort(), ['created', 'kept'])
+      assert.equal((await listTickets(store.db, portal.id, {limit: 10})).length, 1)
+    })
+
+    test('a mail that is kept whole stays whole when the portal takes less by now', async (t) => {
+      const {store, portal, receive} = await reception(t, kind)
+      await receive(mail({...first, To: 'later@acme.example'}, 'x'.repeat(50_000)))
+      const row = await store.db.selectFrom('quarantine').selectAll().executeTakeFirstOrThrow()
+      const options = {
+        store,
+        portal: {...portal, max_message_size: 1000},
+        ids: [row.id],
+        clock: systemClock,
+        log: silent,
+      }
+      await retryQuarantined(options)
+      const after = await store.db.selectFrom('quarantine').selectAll().executeTakeFirstOrThrow()
+      assert.deepEqual([after.reason, after.raw_id], ['unknown-recipient', row.raw_id])
+      assert.equal((await store.db.selectFrom('raw').selectAll().execute()).length, 1)
+    })
+
+    test('what is kept of a mail outlives its mailbox', async (t) => {
+      const {store, receive} = await reception(t, kind)
+      const oversized: Content = {kind: 'oversized', header: mail(first, ''), size: 500_000_000}
+      await receive(oversized)
+      await receive.again(1, {kind: 'gone'})
+      assert.equal((await store.db.selectFrom('quarantine').selectAll().execute()).length, 1)
+    })
+
     test('a mail that was too large is asked for again once the portal takes that much', async (t) => {
       const {store, portal, receive} = await reception(t, kind, {maxMessageSize: 3_000_000})
       await receive({kind: 'oversized', header: mail(first, ''), size: 5_000_000})
       const {id} = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
-      const options = {store, ids: [id], clock: systemClock, log: silent}
-      assert.equal((await retryQuarantined({...options, portal}))[0]!.outcome, 'kept')
-      const larger = {...portal, max_message_size: 6_000_000}
-      assert.equal((await retryQuarantined({...options, portal: larger}))[0]!.outcome, 'waits')
       const row = await store.db.selectFrom('source').selectAll().where('kind', '=', 'imap').executeTakeFirstOrThrow()
+      const inbound = {...portal, inbound_source_id: row.id}
+      const options = {store, ids: [id], clock: systemClock, log: silent}
+      assert.equal((await retryQuarantined({...options, portal: inbound}))[0]!.outcome, 'kept')
+      const larger = {...inbound, max_message_size: 6_000_000}
+      assert.equal((await retryQuarantined({...options, portal: larger}))[0]!.outcome, 'waits')
       assert.deepEqual(await ledgerOf(store, row).due('7'), ['0000000001'])
     })
   })

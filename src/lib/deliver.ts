@@ -2,15 +2,14 @@
 import type {Content, Delivery, Outcome} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {emptyMessage, invalidValue, needsPortalFlag, noPortal, notFound} from './errors.ts'
-import {matchEnvelope} from './intake/match-recipient.ts'
 import type {Log} from './log.ts'
 import {createParsePool} from './message/parse-pool.ts'
 import {createReceive} from './receive.ts'
 import {readPipe} from './receiver/pipe.ts'
-import {gatherFacts} from './store/gather-facts.ts'
 import {factsOfSource} from './source-facts.ts'
 import type {Store} from './store/open.ts'
-import {findPortalByAddress, listPortals, type PortalRow} from './store/portals.ts'
+import {findPortalByAddress, hasAddress, listPortals, type PortalRow} from './store/portals.ts'
+import {sweepRaw} from './store/raw.ts'
 import {pipeSource} from './store/sources.ts'
 
 export interface DeliverOptions {
@@ -45,11 +44,12 @@ export async function deliver(options: DeliverOptions): Promise<Outcome> {
     ...(options.sender === undefined ? {} : {sender: options.sender}),
   }
   if (!options.quarantineUnknown) {
-    const facts = await gatherFacts(store.db, store.dialect, portal, [], clock.now())
-    if (matchEnvelope(envelope, facts).match === null) throw unknownAddress(recipient)
+    if (!(await hasAddress(store.db, portal.id, recipient))) throw unknownAddress(recipient)
   }
   const content: Content | null = await readPipe(options.input)
   if (content === null) throw emptyMessage()
+  // What deliveries that were killed have left; only large mails leave anything.
+  if (content.kind === 'stream') await sweepRaw(store, portal.id)
   const pool = createParsePool()
   try {
     const receive = createReceive({

@@ -8,7 +8,14 @@ import type {Store} from './store/open.ts'
 import {listPortals, lockPortal, lockStore, updatePortal, type PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
 import {deleteSecrets, findSecret, putSecret} from './store/secrets.ts'
-import {findSource, findSourceByIdentity, putSource, retireSource, type SourceRow} from './store/sources.ts'
+import {
+  findSource,
+  findSourceByIdentity,
+  putSource,
+  retireSource,
+  revokeLease,
+  type SourceRow,
+} from './store/sources.ts'
 
 /** `tls` from the first byte, `starttls` or no connection at all, `none` in clear. */
 export type Security = 'tls' | 'starttls' | 'none'
@@ -248,6 +255,9 @@ export async function setInbound(
     const locked = await lockPortal(tx, portal.id)
     if (!locked) throw notFound('portal', portal.key)
     const changed = locked.inbound_source_id !== source.id || before !== source.config || needsPassword
+    // A watch of before goes by the settings of before.
+    if (changed && locked.inbound_source_id !== null)
+      await revokeLease(tx, {portal_id: portal.id, id: locked.inbound_source_id})
     if (locked.inbound_source_id !== source.id) await updatePortal(tx, portal.id, {inbound_source_id: source.id}, now)
     if (config.kind === 'maildir') await deleteSecrets(tx, portal.id, INBOUND_OWNER)
     else if (needsPassword)
@@ -269,6 +279,7 @@ export async function unsetInbound(store: Store, portal: PortalRow, now: string)
     if (!locked) throw notFound('portal', portal.key)
     await deleteSecrets(tx, portal.id, INBOUND_OWNER)
     if (locked.inbound_source_id === null) return {changed: false}
+    await revokeLease(tx, {portal_id: portal.id, id: locked.inbound_source_id})
     await updatePortal(tx, portal.id, {inbound_source_id: null}, now)
     return {changed: true}
   })

@@ -2,20 +2,23 @@
  * Gives quarantined mail another try: what is kept whole is decided anew, as it would have been the first time; what was
  * too large or withheld is fetched by the next sync.
  */
-import type {Content, Delivery, Envelope} from './channel/delivery.ts'
+import type {Cursor, Envelope} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {notFound} from './errors.ts'
 import type {InboundConfig} from './inbound.ts'
 import type {Log} from './log.ts'
-import {createParsePool} from './message/parse-pool.ts'
+import type {Arrival} from './intake/facts.ts'
+import type {Message} from './message/message.ts'
+import {parseStream} from './message/parse.ts'
+import {createParsePool, type ParsePool} from './message/parse-pool.ts'
 import {decompressChunk} from './message/raw-chunks.ts'
-import {createReceive} from './receive.ts'
+import {decideAndCommit} from './receive.ts'
 import {factsOfSource, hasEffects} from './source-facts.ts'
 import type {Store} from './store/open.ts'
-import type {PortalRow} from './store/portals.ts'
+import {lockPortal, type PortalRow} from './store/portals.ts'
 import {findQuarantined, type QuarantineRow} from './store/quarantine.ts'
 import {readRaw} from './store/raw.ts'
-import {askAgain, findSource} from './store/sources.ts'
+import {askAgain, findSource, type SourceRow} from './store/sources.ts'
 
 /** What became of one quarantined mail. */
 export interface RetriedItem {
@@ -64,54 +67,72 @@ export async function retryQuarantined(options: RetryOptions): Promise<RetriedIt
 }
 
 async function fetchLater(row: QuarantineRow, {store, portal}: RetryOptions): Promise<RetriedItem> {
-  const {id, size} = row
+  const kept = (reason: string): RetriedItem => ({id: row.id, outcome: 'kept', ticket: null, reason})
   const source = await findSource(store.db, portal.id, row.source_id)
-  if (source?.kind === 'pipe')
-    return {id, outcome: 'kept', ticket: null, reason: 'an MTA handed it in once, and only its header was kept'}
-  if (size > portal.max_message_size)
-    return {
-      id,
-      outcome: 'kept',
-      ticket: null,
-      reason: `its ${size} bytes are still more than the ${portal.max_message_size} that the portal takes`,
-    }
+  if (source?.kind === 'pipe') return kept('an MTA handed it in once, and only its header was kept')
+  if (source === undefined || source.id !== portal.inbound_source_id)
+    return kept('it lies in a mailbox that is no longer the inbound')
+  if (!isCurrentEpoch(source, row.epoch))
+    return kept('the mailbox was made anew since (UIDVALIDITY); its number means another message now')
+  if (row.size > portal.max_message_size) return kept(stillTooLarge(row, portal))
   await askAgain(store, portal.id, row)
-  return {id, outcome: 'waits', ticket: null, reason: 'the next sync fetches it'}
+  return {id: row.id, outcome: 'waits', ticket: null, reason: 'the next sync fetches it'}
+}
+
+const stillTooLarge = ({size}: QuarantineRow, portal: PortalRow) =>
+  `its ${size} bytes are still more than the ${portal.max_message_size} that the portal takes`
+
+/** Whether the items of that epoch are those of the mailbox as it is now. */
+function isCurrentEpoch(source: SourceRow, epoch: string): boolean {
+  const cursor = source.cursor === null ? null : (JSON.parse(source.cursor) as Cursor)
+  const current = cursor?.['epoch']
+  return current === undefined || current === null || epoch.split('.')[0] === String(current).split('.')[0]
 }
 
 async function decideAnew(
   row: QuarantineRow,
   rawId: number,
-  {store, portal, clock, log}: RetryOptions,
-  pool: ReturnType<typeof createParsePool>,
+  options: RetryOptions,
+  pool: ParsePool,
 ): Promise<RetriedItem> {
+  const {store, portal} = options
+  if (row.reason === 'oversized' && row.size > portal.max_message_size)
+    return {id: row.id, outcome: 'kept', ticket: null, reason: stillTooLarge(row, portal)}
   const source = (await findSource(store.db, portal.id, row.source_id))!
-  const config = JSON.parse(source.config) as InboundConfig | Record<string, never>
-  const receive = createReceive({
-    store,
-    portal,
-    source: factsOfSource(source),
-    lease: null,
-    effects: hasEffects(config),
-    pool,
-    clock,
-    log,
-    timings: {commitMs: 0},
-  })
-  const delivery: Delivery = {
+  const arrival: Arrival = {
     item: {epoch: row.epoch, key: row.item_key},
-    content: contentOf(store, portal.id, rawId),
+    source: factsOfSource(source),
     envelope: row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope),
     receivedAt: row.received_at,
-    cursor: {},
+    message: await readMessage(store, portal.id, rawId, row.size, pool),
   }
-  const [outcome] = await receive([delivery])
-  return {id: row.id, outcome: outcome!.kind, ticket: outcome!.ticket, reason: outcome!.reason}
+  const effects = hasEffects(JSON.parse(source.config) as Partial<InboundConfig>)
+  const outcome = await store.transaction(async (tx) => {
+    await lockPortal(tx, portal.id)
+    // Another retry, or a redelivery, may have settled it meanwhile.
+    if ((await findQuarantined(tx, portal.id, row.id))?.raw_id !== rawId) return null
+    const context = {...options, source: arrival.source, effects}
+    return (await decideAndCommit(tx, [{kind: 'arrived', arrival, raw: {keptId: rawId}}], context))[0]!
+  })
+  if (outcome === null) return {id: row.id, outcome: 'kept', ticket: null, reason: 'it was settled meanwhile'}
+  return {id: row.id, outcome: outcome.kind, ticket: outcome.ticket, reason: outcome.reason}
 }
 
-function contentOf(store: Store, portalId: number, rawId: number): Content {
+/** Up to this size a mail is parsed beside the main thread, which a mail that hangs the parser must not reach. */
+const PARSED_WHOLE_BYTES = 16 * 1024 * 1024
+
+async function readMessage(
+  store: Store,
+  portalId: number,
+  rawId: number,
+  size: number,
+  pool: ParsePool,
+): Promise<Message> {
   async function* chunks() {
     for await (const chunk of readRaw(store.db, portalId, rawId)) yield decompressChunk(chunk)
   }
-  return {kind: 'stream', chunks: chunks()}
+  if (size > PARSED_WHOLE_BYTES) return (await parseStream(chunks())).message
+  const pieces: Uint8Array[] = []
+  for await (const piece of chunks()) pieces.push(piece)
+  return (await pool.parse([Buffer.concat(pieces)]))[0]!.message
 }

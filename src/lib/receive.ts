@@ -5,9 +5,10 @@
  */
 import type {Content, Delivery, Outcome, Receive, Timings} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
-import {messageOf, PostdeskError} from './errors.ts'
+import {messageOf, notFound, PostdeskError} from './errors.ts'
 import {decide, learn} from './intake/decide.ts'
-import type {Arrival, Decision, Facts, SourceFacts} from './intake/facts.ts'
+import type {Arrival, Decision, Facts, QuarantineReason, SourceFacts} from './intake/facts.ts'
+import {matchRecipient} from './intake/match-recipient.ts'
 import {outcomeOf, skipped, withheld} from './intake/outcome.ts'
 import type {Log} from './log.ts'
 import type {Message} from './message/message.ts'
@@ -15,12 +16,12 @@ import {parseFacts, parseStream} from './message/parse.ts'
 import type {ParsePool} from './message/parse-pool.ts'
 import {compressChunks} from './message/raw-chunks.ts'
 import {releaseMemory} from './release-memory.ts'
-import {reserve} from './store/ids.ts'
 import {commit, plannedIds, type Planned, type RawContent} from './store/commit.ts'
 import {gatherFacts} from './store/gather-facts.ts'
 import type {Store} from './store/open.ts'
-import type {PortalRow} from './store/portals.ts'
+import {lockPortal, type PortalRow} from './store/portals.ts'
 import {appendRaw, beginRaw, dropRaw} from './store/raw.ts'
+import type {Tx} from './store/schema.ts'
 import {fence, type Lease} from './store/sources.ts'
 
 export interface ReceiveContext {
@@ -52,15 +53,29 @@ export function createReceive(context: ReceiveContext): Receive {
       const items = await prepared
       // A batch never overtakes the one before it, and is not committed when that failed: the cursor would skip it.
       await before
-      const outcomes = await commitBatch(items, deliveries, context)
-      release(items, deliveries)
-      return outcomes
+      try {
+        return await commitBatch(items, deliveries, context)
+      } catch (error) {
+        await dropUnfinished(items, context)
+        throw error
+      } finally {
+        release(items, deliveries)
+      }
     })()
     committed = done
     // Whoever called gets the failure; the next batch sees it through `before`.
     committed.catch(() => {})
     return done
   }
+}
+
+/** Large mails that were written for a batch that failed. Where even that fails, the next sweep finds them. */
+async function dropUnfinished(items: readonly Prepared[], {store, portal, log}: ReceiveContext): Promise<void> {
+  for (const item of items)
+    if (item.kind === 'arrived' && 'rawId' in item.raw)
+      await dropRaw(store.db, portal.id, item.raw.rawId).catch((error: unknown) =>
+        log('raw not dropped', {error: String(error)}),
+      )
 }
 
 /** A batch that is durable is not read again. */
@@ -127,8 +142,14 @@ function numberOf(decision: Decision, facts: Facts): number | null {
 // Preparing -------------------------------------------------------------------------------------------------------
 
 /** A delivery whose bytes were read, or the lack of them as it will be written. */
-type Prepared =
-  | {readonly kind: 'arrived'; readonly arrival: Arrival; readonly raw: RawContent}
+export type Prepared =
+  | {
+      readonly kind: 'arrived'
+      readonly arrival: Arrival
+      readonly raw: RawContent
+      /** Why it is kept and not taken, whoever it is for. */
+      readonly refused?: {readonly reason: QuarantineReason; readonly why: string}
+    }
   | {readonly kind: 'settled'; readonly planned: Exclude<Planned, {kind: 'decided'}>}
 
 async function prepareAll(deliveries: readonly Delivery[], context: ReceiveContext): Promise<Prepared[]> {
@@ -140,7 +161,7 @@ async function prepareAll(deliveries: readonly Delivery[], context: ReceiveConte
   for (const delivery of deliveries) {
     if (delivery.content.kind === 'raw') {
       const {message, chunks} = (await parsing)[next++]!
-      prepared.push({kind: 'arrived', arrival: arrivalOf(delivery, message, context), raw: {chunks}})
+      prepared.push(arrived(delivery, message, {chunks}, context))
     } else if (delivery.content.kind === 'stream') prepared.push(await storeStream(delivery, delivery.content, context))
     else prepared.push({kind: 'settled', planned: settledBy(delivery, delivery.content)})
   }
@@ -155,6 +176,16 @@ const arrivalOf = (delivery: Delivery, message: Message, context: Pick<ReceiveCo
   message,
 })
 
+/** What an MTA handed in has no other copy: over the size limit it is kept whole, and waits. */
+function arrived(delivery: Delivery, message: Message, raw: RawContent, context: ReceiveContext): Prepared {
+  const item = {kind: 'arrived' as const, arrival: arrivalOf(delivery, message, context), raw}
+  return message.size <= context.portal.max_message_size
+    ? item
+    : {...item, refused: {reason: 'oversized', why: tooLarge(message.size)}}
+}
+
+const tooLarge = (size: number) => `${size} bytes are more than this portal takes`
+
 /**
  * A large mail goes into the store piece by piece while it is parsed, before the transaction that makes it a message:
  * memory stays flat, and no lock is held while the network delivers.
@@ -165,7 +196,7 @@ async function storeStream(
   context: ReceiveContext,
 ): Promise<Prepared> {
   const {store, portal} = context
-  const limit = portal.max_message_size
+  const limit = context.source.kind === 'pipe' ? Number.POSITIVE_INFINITY : portal.max_message_size
   const rawId = await beginRaw(store, portal.id, context.clock.now())
   let size = 0
   let head: Uint8Array = new Uint8Array()
@@ -188,7 +219,7 @@ async function storeStream(
     await dropRaw(store.db, portal.id, rawId).catch(() => {})
     throw error
   })
-  if (size <= limit) return {kind: 'arrived', arrival: arrivalOf(delivery, message, context), raw: {rawId}}
+  if (size <= limit) return arrived(delivery, message, {rawId}, context)
   await dropRaw(store.db, portal.id, rawId)
   return {kind: 'settled', planned: oversized(delivery, head, size)}
 }
@@ -234,7 +265,7 @@ function oversized(delivery: Delivery, head: Uint8Array, size: number): Exclude<
     kind: 'withheld',
     item: delivery.item,
     reason: 'oversized',
-    why: `${size} bytes are more than this portal takes`,
+    why: tooLarge(size),
     receivedAt: delivery.receivedAt,
     envelope: delivery.envelope,
     message: parseFacts(head),
@@ -277,7 +308,9 @@ async function commitSingly(
     try {
       outcomes.push(...(await commitItems([item], delivery, context)))
     } catch (error) {
-      if (error instanceof PostdeskError || item.kind !== 'arrived') throw error
+      // An MTA keeps its mail when this fails; a mailbox does in any case, and must not be held up by one message.
+      if (error instanceof PostdeskError || item.kind !== 'arrived' || context.source.kind === 'pipe') throw error
+      if ('rawId' in item.raw) await dropRaw(context.store.db, context.portal.id, item.raw.rawId)
       context.log('message refused', {error: messageOf(error), item: delivery.item})
       const planned: Prepared = {
         kind: 'settled',
@@ -307,26 +340,38 @@ async function commitItems(
 ): Promise<Outcome[]> {
   const {store, portal, lease} = context
   if (last === undefined) return []
-  const now = context.clock.now()
   return store.transaction(async (tx) => {
     if (lease) await fence(tx, lease, last.cursor, `the inbound of ${portal.key}`)
-    await reserve(tx, portal.id, 0) // locks the portal, so that the facts stay true until the commit
-    const facts = await gatherFacts(tx, store.dialect, portal, messagesOf(items), now)
-    const planned = items.map((item, index): Planned => {
-      if (item.kind === 'settled') return item.planned
-      const decision = decide(item.arrival, facts)
-      learn(facts, item.arrival, decision, plannedIds(index))
-      return {kind: 'decided', arrival: item.arrival, decision, raw: item.raw}
-    })
-    return commit(
-      tx,
-      store.dialect,
-      {portalId: portal.id, sourceId: context.source.id, now, effects: context.effects},
-      planned,
-      facts,
-    )
+    return decideAndCommit(tx, items, context)
   })
 }
+
+/** The heart of reception: facts, decisions, commit. Whatever the transaction has to check stands before it. */
+export async function decideAndCommit(
+  tx: Tx,
+  items: readonly Prepared[],
+  {store, portal, source, effects, clock}: Pick<ReceiveContext, 'store' | 'portal' | 'source' | 'effects' | 'clock'>,
+): Promise<Outcome[]> {
+  const now = clock.now()
+  // Until the commit the facts stay true, and the portal is as it is now: its domain may have changed since the start.
+  const current = await lockPortal(tx, portal.id)
+  if (!current) throw notFound('portal', portal.key)
+  const facts = await gatherFacts(tx, store.dialect, current, messagesOf(items), now)
+  const planned = items.map((item, index): Planned => {
+    if (item.kind === 'settled') return item.planned
+    const {arrival, raw, refused} = item
+    const decision = refused ? refuse(arrival, refused, facts) : decide(arrival, facts)
+    learn(facts, arrival, decision, plannedIds(index))
+    return {kind: 'decided', arrival, decision, raw}
+  })
+  return commit(tx, store.dialect, {portalId: portal.id, sourceId: source.id, now, effects}, planned, facts)
+}
+
+const refuse = (
+  arrival: Arrival,
+  {reason, why}: {readonly reason: QuarantineReason; readonly why: string},
+  facts: Facts,
+): Decision => ({kind: 'quarantine', reason, why, recipient: matchRecipient(arrival, facts).match})
 
 // Dry run ---------------------------------------------------------------------------------------------------------
 

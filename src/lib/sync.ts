@@ -252,14 +252,12 @@ async function runOnce(
   const {row, config, lease, pool, timings} = inbound
   Object.assign(timings, {fetchMs: 0, parseMs: 0, commitMs: 0} satisfies Timings)
   const started = performance.now()
-  const current = (await findSource(store.db, portal.id, row.id)) ?? row
-  const before = current.cursor === null ? null : (JSON.parse(current.cursor) as Cursor)
   const channel: ChannelReport = {
     address: 'inbound',
     ...emptyCounts(),
     byAddress: {},
-    cursorBefore: before,
-    cursorAfter: before,
+    cursorBefore: null,
+    cursorAfter: null,
     ms: 0,
     assigned: 0,
   }
@@ -268,6 +266,10 @@ async function runOnce(
   let progress: SourceProgress = {expected: 0, taken: 0}
   let failure: PostdeskError | null = null
   try {
+    const current = (await findSource(store.db, portal.id, row.id)) ?? row
+    const before = current.cursor === null ? null : (JSON.parse(current.cursor) as Cursor)
+    channel.cursorBefore = before
+    channel.cursorAfter = before
     const cursor = await inbound.source.run(
       async (deliveries) => {
         const outcomes = await receive(deliveries)

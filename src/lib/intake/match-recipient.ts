@@ -18,7 +18,7 @@ export function matchRecipient(arrival: Arrival, facts: Facts): RecipientResult 
     ? addressesOf(arrival.message, (name) => name === arrival.source.envelopeHeader)
     : addressesOf(traceBlock(arrival.message), (name) => DELIVERY_FIELDS.has(name))
   // A recipient outside the portal's domain cannot be an internal address: it is the catch-all mailbox itself.
-  const inside = trusted.filter(({address}) => isInternal(address, facts))
+  const inside = trusted.filter(({address}) => lookUp(address, facts) !== undefined || isInternal(address, facts))
   if (inside.length > 0) {
     for (const {name, address} of inside) {
       const channel = lookUp(address, facts)

@@ -19,11 +19,11 @@ import {
   ticketRow,
   type Quarantined,
 } from './intake-rows.ts'
-import {dropRaw, finishRaw, findRaw} from './raw.ts'
+import {dropRaw, dropUnusedRaw, finishRaw, findRaw} from './raw.ts'
 import type {Schema, TicketTable, Tx} from './schema.ts'
 
-/** The raw bytes of a mail: chunks that are still to be written, or a mail that was written before the transaction. */
-export type RawContent = {readonly chunks: readonly RawChunk[]} | {readonly rawId: number}
+/** The raw bytes of a mail: chunks still to be written, a mail written before the transaction, or one that is kept already. */
+export type RawContent = {readonly chunks: readonly RawChunk[]} | {readonly rawId: number} | {readonly keptId: number}
 
 /** What is to be written about one item. */
 export type Planned =
@@ -84,6 +84,7 @@ export async function commit(
 ): Promise<Outcome[]> {
   const {rows, outcomes} = await collect(tx, dialect, context, batch, facts)
   await releaseFromQuarantine(tx, dialect, context, batch)
+  await dropUnused(tx, context, batch)
   for (const table of TABLES) await insertMany(tx, dialect, table, rows.inserts[table])
   await settle(tx, dialect, rows.items)
   await updateTickets(tx, context, rows.joined)
@@ -130,6 +131,7 @@ async function collect(
   const effect = (keptWhole: boolean) => (context.effects && keptWhole ? 'due' : 'none')
 
   const storeRaw = async (raw: RawContent, message: Message): Promise<number> => {
+    if ('keptId' in raw) return raw.keptId
     if ('rawId' in raw) return finishRaw(tx, dialect, portalId, raw.rawId, message.sha256, message.size)
     const known = rawIds.get(message.sha256)
     if (known !== undefined) return known
@@ -241,14 +243,17 @@ const hashOf = (planned: Planned): string[] =>
 
 const itemOf = (planned: Planned): ItemKey => (planned.kind === 'decided' ? planned.arrival.item : planned.item)
 
-/** An item that is asked for again leaves the quarantine, unless it comes right back. */
+/**
+ * An item that is settled leaves the quarantine, unless it comes right back. One that is gone from the mailbox stays: what
+ * is kept of it there is all there is.
+ */
 async function releaseFromQuarantine(
   tx: Tx,
   dialect: StoreDialect,
   {portalId, sourceId}: CommitContext,
   batch: readonly Planned[],
 ): Promise<void> {
-  const items = batch.map(itemOf)
+  const items = batch.filter((planned) => planned.kind !== 'absent').map(itemOf)
   for (const epoch of new Set(items.map((item) => item.epoch)))
     await tx
       .deleteFrom('quarantine')
@@ -262,6 +267,13 @@ async function releaseFromQuarantine(
         ),
       )
       .execute()
+}
+
+/** A kept mail that turned out to be one that is here already. */
+async function dropUnused(tx: Tx, {portalId}: CommitContext, batch: readonly Planned[]): Promise<void> {
+  for (const planned of batch)
+    if (planned.kind === 'decided' && planned.decision.kind === 'duplicate' && 'keptId' in planned.raw)
+      await dropUnusedRaw(tx, portalId, planned.raw.keptId)
 }
 
 /** An item that was poison or deferred before gets its new state. */

@@ -116,6 +116,23 @@ export async function storeId(db: Db): Promise<string> {
   return (await db.selectFrom('store').select('id').executeTakeFirstOrThrow()).id
 }
 
+/** The forms in which an address may be known: as it is, and without its `+detail` (RFC 5233). */
+const formsOf = (address: string): string[] => {
+  const key = address.toLowerCase()
+  return [key, key.replace(/\+[^@]*(?=@)/, '')]
+}
+
+/** Whether the portal has a channel that answers to the address. */
+export async function hasAddress(db: Db, portalId: number, address: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('channel_address')
+    .select('channel_id')
+    .where('portal_id', '=', portalId)
+    .where('address', 'in', formsOf(address))
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** The portal that an address belongs to: as the address of a channel, else by its domain. */
 export async function findPortalByAddress(db: Db, address: string): Promise<PortalRow | undefined> {
   const key = address.toLowerCase()
@@ -123,7 +140,7 @@ export async function findPortalByAddress(db: Db, address: string): Promise<Port
     .selectFrom('channel_address')
     .innerJoin('portal', 'portal.id', 'channel_address.portal_id')
     .selectAll('portal')
-    .where('channel_address.address', 'in', [key, key.replace(/\+[^@]*(?=@)/, '')])
+    .where('channel_address.address', 'in', formsOf(address))
     .executeTakeFirst()
   return owner ?? findPortalByDomain(db, key.slice(key.lastIndexOf('@') + 1))
 }

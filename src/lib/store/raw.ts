@@ -75,6 +75,20 @@ export async function dropRaw(db: Db, portalId: number, rawId: number): Promise<
   await db.deleteFrom('raw').where('portal_id', '=', portalId).where('id', '=', rawId).execute()
 }
 
+/** Drops a raw mail that no message and no quarantined mail refers to. */
+export async function dropUnusedRaw(tx: Tx, portalId: number, rawId: number): Promise<void> {
+  for (const table of ['message', 'quarantine'] as const) {
+    const used = await tx
+      .selectFrom(table)
+      .select('id')
+      .where('portal_id', '=', portalId)
+      .where('raw_id', '=', rawId)
+      .executeTakeFirst()
+    if (used) return
+  }
+  await dropRaw(tx, portalId, rawId)
+}
+
 /** Reads a raw mail piece by piece, as stored; the reader decompresses. */
 export async function* readRaw(db: Db, portalId: number, rawId: number): AsyncGenerator<RawChunk> {
   for (let seq = 0; ; seq++) {

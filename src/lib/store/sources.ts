@@ -4,6 +4,7 @@ import {leaseHeld, leaseLost} from '../errors.ts'
 import type {Cursor, Ledger} from '../channel/delivery.ts'
 import {currentProcess, isAlive, type ProcessIdentity} from '../process-identity.ts'
 import {reserveId} from './ids.ts'
+import {lockPortal} from './portals.ts'
 import type {Store} from './open.ts'
 import type {Db, SourceTable, Tx} from './schema.ts'
 
@@ -59,7 +60,18 @@ export async function putSource(
 
 /** Frees the identity of a source that its portal no longer uses, so that another portal can point there. */
 export async function retireSource(tx: Tx, source: SourceRow, now: string): Promise<void> {
+  await revokeLease(tx, source)
   await setSource(tx, source, {identity: `${source.identity} (portal ${source.portal_id}, until ${now})`})
+}
+
+/** Whoever is pulling the source can commit no more: it is no longer what it was set up as. */
+export async function revokeLease(tx: Tx, source: Pick<SourceRow, 'portal_id' | 'id'>): Promise<void> {
+  await tx
+    .updateTable('source')
+    .set((eb) => ({lease_token: eb('lease_token', '+', 1), lease_owner: null, lease_until: null}))
+    .where('portal_id', '=', source.portal_id)
+    .where('id', '=', source.id)
+    .execute()
 }
 
 /** The identity of a portal's pipe; there is such a source once an MTA has handed in a mail. */
@@ -70,7 +82,10 @@ export async function pipeSource(store: Store, portalId: number, now: string): P
   const identity = pipeIdentity(portalId)
   return (
     (await findSourceByIdentity(store.db, identity)) ??
-    store.transaction((tx) => putSource(tx, portalId, {kind: 'pipe', identity, config: '{}'}, now))
+    store.transaction(async (tx) => {
+      await lockPortal(tx, portalId) // the first deliveries of a portal may come at once
+      return putSource(tx, portalId, {kind: 'pipe', identity, config: '{}'}, now)
+    })
   )
 }
 
@@ -178,6 +193,10 @@ function describeOwner(owner: string): string {
 
 // Ledger ----------------------------------------------------------------------------------------------------------
 
+/** Written out, so that both databases see that the index of the few unsettled items holds all that is asked for. */
+const unsettled = (state: 'poison' | 'deferred') =>
+  sql<boolean>`(state = ${sql.lit(state)} and state in ('poison', 'deferred'))`
+
 /** What the store remembers of the items of a source. `since`: deferred items from that instant on are due again. */
 export function ledgerOf(store: Store, source: SourceRow, options: {readonly since?: string} = {}): Ledger {
   const items = () =>
@@ -191,19 +210,17 @@ export function ledgerOf(store: Store, source: SourceRow, options: {readonly sin
       const poison = await items()
         .select('item_key')
         .where('epoch', '=', epoch)
-        .where('state', '=', 'poison')
+        .where(unsettled('poison'))
         .where('next_try_at', '<=', store.dialect.now)
-        .orderBy('item_key')
         .execute()
-      if (options.since === undefined) return poison.map((row) => row.item_key)
+      if (options.since === undefined) return poison.map((row) => row.item_key).sort()
       const deferred = await items()
         .select('item_key')
         .where('epoch', '=', epoch)
-        .where('state', '=', 'deferred')
+        .where(unsettled('deferred'))
         .where('received_at', '>=', options.since)
-        .orderBy('item_key')
         .execute()
-      return [...poison, ...deferred].map((row) => row.item_key)
+      return [...poison, ...deferred].map((row) => row.item_key).sort()
     },
     async unfinished(epoch) {
       const rows = await items().select('item_key').where('epoch', '=', epoch).where('effect', '=', 'due').execute()
@@ -232,6 +249,7 @@ export async function askAgain(
   await store.db
     .updateTable('source_item')
     .set({state: 'poison', next_try_at: store.dialect.now})
+    .where('state', 'in', ['quarantined', 'poison'])
     .where('portal_id', '=', portalId)
     .where('source_id', '=', item.source_id)
     .where('epoch', '=', item.epoch)

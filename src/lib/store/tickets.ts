@@ -2,6 +2,7 @@ import type {Selectable} from 'kysely'
 import {chooseOwner, STATUSES, type AgentLoad, type Status} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
 import {reserveId} from './ids.ts'
+import {lockPortal} from './portals.ts'
 import {listMemberships} from './queues.ts'
 import type {AttachmentTable, Db, MessageTable, TicketEventTable, TicketTable, Tx} from './schema.ts'
 
@@ -259,9 +260,10 @@ const OFFERED_AT_ONCE = 200
 
 /**
  * Offers open tickets without an owner to the members of their queues, the oldest first. Returns the numbers of those
- * that found one. Only queues with members are looked at, so that a queue without any costs nothing.
+ * that found one.
  */
 export async function offerBacklog(tx: Tx, portalId: number, actor: Actor): Promise<number[]> {
+  await lockPortal(tx, portalId) // nobody assigns, closes or removes meanwhile
   const unowned = await named(tx, portalId)
     .leftJoin('channel as via', (join) =>
       join.onRef('via.portal_id', '=', 'ticket.portal_id').onRef('via.id', '=', 'ticket.channel_id'),
