@@ -39,7 +39,8 @@ export default class StoreCheck extends BaseCommand<typeof StoreCheck, StoreChec
 
   async run(): Promise<StoreCheckResult> {
     const {checkStore} = await import('../../lib/store-check.ts')
-    const {full, repair} = this.flags
+    // A flag that is not given is undefined, whatever its type says; the report wants a yes or no.
+    const [full, repair] = [this.flags.full === true, this.flags.repair === true]
     const progress =
       full && this.showsProgress && process.stderr.isTTY
         ? createProgress(process.stderr, this.style(process.stderr), 'mails')
