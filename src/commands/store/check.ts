@@ -40,7 +40,7 @@ export default class StoreCheck extends BaseCommand<typeof StoreCheck, StoreChec
   async run(): Promise<StoreCheckResult> {
     const {checkStore} = await import('../../lib/store-check.ts')
     // A flag that is not given is undefined, whatever its type says; the report wants a yes or no.
-    const [full, repair] = [this.flags.full === true, this.flags.repair === true]
+    const [full, repair] = [Boolean(this.flags.full), Boolean(this.flags.repair)]
     const progress =
       full && this.showsProgress && process.stderr.isTTY
         ? createProgress(process.stderr, this.style(process.stderr), 'mails')
