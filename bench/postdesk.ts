@@ -32,7 +32,7 @@ export async function preparePortal(home: string, login: ImapLogin): Promise<voi
 /** Times one `email sync`. @throws where it fails, or not every message became part of a ticket. */
 export async function timeSync(home: string, login: ImapLogin, messages: number): Promise<SyncRun> {
   const memoryFile = join(home, 'peak-memory')
-  const reporter = pathToFileURL(join(import.meta.dirname, 'report-memory.ts')).href
+  const reporter = pathToFileURL(join(import.meta.dirname, 'report-memory.js')).href
   const started = performance.now()
   const report = (await command(home, 'email sync', login, {
     NODE_OPTIONS: `--import=${reporter}`,

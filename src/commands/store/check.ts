@@ -30,8 +30,12 @@ export default class StoreCheck extends BaseCommand<typeof StoreCheck, StoreChec
     '<%= config.bin %> <%= command.id %> --full --json',
   ]
   static override flags = {
-    full: Flags.boolean({summary: 'Compare the content of every mail with its hash, not of a sample only.'}),
+    full: Flags.boolean({
+      default: false,
+      summary: 'Compare the content of every mail with its hash, not of a sample only.',
+    }),
     repair: Flags.boolean({
+      default: false,
       summary: 'Remove what writers that died a day ago or more have left unfinished; nothing refers to it.',
     }),
   }
@@ -39,8 +43,7 @@ export default class StoreCheck extends BaseCommand<typeof StoreCheck, StoreChec
 
   async run(): Promise<StoreCheckResult> {
     const {checkStore} = await import('../../lib/store-check.ts')
-    // A flag that is not given is undefined, whatever its type says; the report wants a yes or no.
-    const [full, repair] = [Boolean(this.flags.full), Boolean(this.flags.repair)]
+    const {full, repair} = this.flags
     const progress =
       full && this.showsProgress && process.stderr.isTTY
         ? createProgress(process.stderr, this.style(process.stderr), 'mails')
