@@ -42,7 +42,7 @@ export function matchRecipient(arrival: Arrival, facts: Facts): RecipientResult 
 }
 
 /** The channel of an SMTP envelope, before the message itself was read. */
-export function matchEnvelope({recipients}: Envelope, facts: Pick<Facts, 'channels'>): RecipientResult {
+function matchEnvelope({recipients}: Envelope, facts: Pick<Facts, 'channels'>): RecipientResult {
   for (const address of recipients) {
     const channel = lookUp(address, facts)
     if (channel) return {match: {channel, address, header: 'envelope'}}
