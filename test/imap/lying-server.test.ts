@@ -388,6 +388,70 @@ test('a message that the server refuses is poison, with its words', async (t) =>
   assert.equal(content.kind === 'poison' && content.why, 'NO [SERVERBUG] Internal error occurred')
 })
 
+for (const reply of ['[UNAVAILABLE] Mailbox store is down', 'Not now'])
+  test(`a server that refuses every message, NO ${reply}, makes none of them poison`, async (t) => {
+    const server = await start(t, 1, 2, 3, 4, 5)
+    const reception = memoryReception()
+    const cursor = await syncOnce(server, reception, {limit: 2})
+    // Also where nothing has come yet to compare with.
+    for (const from of [cursor, null]) {
+      const fresh = from === null ? memoryReception() : reception
+      const before = fresh.received.length
+      onFetch(server, ({no}) => no(reply))
+      const error = await syncOnce(server, fresh, {cursor: from}).catch((thrown: unknown) => thrown)
+      assert.ok(error instanceof PostdeskError)
+      assert.deepEqual([error.code, error.exitCode, error.serverReply], ['IMAP_UNAVAILABLE', 75, `NO ${reply}`])
+      assert.equal(fresh.received.length, before)
+      assert.ok(fetches(server).length < 20)
+      server.script.clear()
+      await syncOnce(server, fresh, {cursor: from})
+      assert.deepEqual(fresh.keys(), [1, 2, 3, 4, 5].map(key))
+    }
+  })
+
+test('a server that begins to refuse in the middle of a run keeps what came, and makes nothing poison', async (t) => {
+  const server = await start(t, 1, 2, 3, 4)
+  let asked = 0
+  onFetch(server, (exchange) => {
+    if (++asked > 1) return exchange.no('[INUSE] Try again')
+    for (const message of exchange.asked().slice(0, 2)) exchange.raw(exchange.row(message))
+    exchange.no('[INUSE] Try again')
+  })
+  const reception = memoryReception()
+  const error = await syncOnce(server, reception).catch((thrown: unknown) => thrown)
+  assert.ok(error instanceof PostdeskError)
+  assert.equal(error.exitCode, 75)
+  assert.deepEqual(reception.kinds(), {[key(1)]: 'raw', [key(2)]: 'raw'})
+  assert.equal(reception.cursor()?.['lowest'], 3)
+})
+
+test('messages that are refused while others come are poison, wherever they stand', async (t) => {
+  const server = await start(t, 1, 2, 3, 4, 5)
+  onFetch(server, (exchange) => {
+    if (exchange.asked().some(({uid}) => uid !== 5)) return exchange.no('[UNAVAILABLE] Not this one')
+    exchange.usual()
+  })
+  const reception = memoryReception()
+  await syncOnce(server, reception)
+  assert.deepEqual(Object.values(reception.kinds()), ['poison', 'poison', 'poison', 'poison', 'raw'])
+})
+
+test('waiting leaves no listeners behind', async (t) => {
+  const server = await start(t, 1)
+  const warnings: string[] = []
+  const note = ({name}: Error) => void warnings.push(name)
+  process.on('warning', note)
+  t.after(() => process.off('warning', note))
+  const reception = memoryReception()
+  const source = imapSource(accountOf(server), {sizeLimit: 20 * MB})
+  t.after(() => source.close())
+  const signal = AbortSignal.timeout(30_000)
+  await source.run(reception.receive, {cursor: null, ledger: reception.ledger, readOnly: false, signal})
+  for (let waits = 0; waits < 14; waits++) await source.wait(5, signal)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(warnings, [])
+})
+
 test('throttling ends the run with 75 and the words of the server', async (t) => {
   const server = await start(t, 1)
   const reply = 'Request is throttled. Suggested Backoff Time: 92415 milliseconds'

@@ -3,8 +3,9 @@
  * lie, connections that die on one message. What one message does to the connection costs the others nothing.
  */
 import type {Content} from '../channel/delivery.ts'
-import {PostdeskError} from '../errors.ts'
+import {EXIT, PostdeskError} from '../errors.ts'
 import type {ImapAccount} from './connect.ts'
+import {imapRefusesAll} from './errors.ts'
 import {fetchPiece, fetchSet, isPresent, PIECE_BYTES} from './mailbox.ts'
 import type {Session} from './session.ts'
 import {createSpool, type Spool} from './spool.ts'
@@ -34,6 +35,8 @@ export interface Contents {
 const HEADER_BYTES = 256 * 2 ** 10
 /** Connections lost in a row without a message in between, before the server and not a message is blamed. */
 const FAULTS_IN_A_ROW = 2
+/** Messages refused in a row on a connection that stands, before the server and not the messages are blamed. */
+const REFUSED_IN_A_ROW = 3
 
 /** Faults that one message can cause: a refusal of it, nonsense in its place, the end of the connection. */
 const BY_A_MESSAGE = new Set([
@@ -44,9 +47,17 @@ const BY_A_MESSAGE = new Set([
   'IMAP_STALLED',
 ])
 
+/** A NO or BAD, as opposed to nonsense or the end of the connection. */
+const isRefusal = (fault: unknown): fault is PostdeskError =>
+  fault instanceof PostdeskError && (fault.code === 'IMAP_REFUSED' || fault.code === 'IMAP_UNAVAILABLE')
+
 /** Fetches from the mailbox that is open in `session`. `sizeLimit`: bytes above which only the header is wanted. */
 export function imapContents(session: Session, account: ImapAccount, sizeLimit: number, signal: AbortSignal): Contents {
   let faults = 0
+  /** The last message that came: asked for again, it tells a message that is refused from a server that refuses all. */
+  let sample: number | null = null
+  /** Messages refused since one came. */
+  const refused = new Set<number>()
 
   /** Makes the connection usable after `fault`; rejects with it where that is no use. */
   const recover = async (fault: unknown): Promise<string> => {
@@ -58,27 +69,55 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
     }
     return fault.serverReply ?? fault.why
   }
-  const fine = <T>(result: T): T => {
+  const fine = <T>(uid: number, result: T): T => {
     faults = 0
+    sample = uid
+    refused.clear()
     return result
   }
   /** Why there is no content: it is gone, or the server keeps it to itself. */
   const absent = async (uid: number, why: string): Promise<Content> =>
     (await isPresent(session.opened(), account, uid)) ? {kind: 'poison', why} : {kind: 'gone'}
 
+  /**
+   * What a fault makes of a message. It is poison only where others come: a server that refuses all ends the run, so
+   * that all are asked for again by the next. `others`: messages to compare with while none has come.
+   */
+  const blamed = async (uid: number, fault: unknown, others: readonly number[] = []): Promise<Content> => {
+    const known = await absent(uid, await recover(fault))
+    if (known.kind === 'gone' || !isRefusal(fault)) return known
+    refused.add(uid)
+    const compared = sample === null ? others.filter((other) => other !== uid).slice(1 - REFUSED_IN_A_ROW) : [sample]
+    let sampleRefused = false
+    for (const other of compared) {
+      try {
+        // Nothing where it was moved away or removed since: that tells nothing.
+        if ((await fetchPiece(session.opened(), other, 0, SAMPLE_BYTES)) !== null) return fine(other, known)
+      } catch (again) {
+        if (!isRefusal(again)) throw again
+        sampleRefused ||= other === sample
+        refused.add(other)
+      }
+    }
+    // RFC 5530 3: UNAVAILABLE, INUSE, SERVERBUG and LIMIT say that it passes.
+    if (fault.exitCode === EXIT.tryAgain || sampleRefused || refused.size >= REFUSED_IN_A_ROW)
+      throw imapRefusesAll(account, fault)
+    return known
+  }
+
   const whole = (bytes: Buffer): Content =>
     bytes.length > sizeLimit ? {kind: 'oversized', header: headerOf(bytes), size: bytes.length} : {kind: 'raw', bytes}
 
   /** One message alone, after it was missing from a set. */
-  const alone = async ({uid, size}: Wanted): Promise<Content | typeof LARGE> => {
+  const alone = async ({uid, size}: Wanted, others: readonly number[]): Promise<Content | typeof LARGE> => {
     try {
       const piece = await fetchPiece(session.opened(), uid, 0)
       if (piece === null) return await absent(uid, NO_ROW)
       if (piece.bytes.length === 0 && size > 0) return await absent(uid, NO_BYTES)
       if (!piece.whole && piece.bytes.length >= PIECE_BYTES) return LARGE
-      return fine(whole(piece.bytes))
+      return fine(uid, whole(piece.bytes))
     } catch (fault) {
-      return absent(uid, await recover(fault))
+      return blamed(uid, fault, others)
     }
   }
 
@@ -86,18 +125,15 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
     async small(wanted) {
       const found = new Map<number, Content | typeof LARGE>()
       const rows = new Map<number, Buffer>()
+      const uids = wanted.map(({uid}) => uid)
       let fault: unknown
       try {
         try {
-          await fetchSet(
-            session.opened(),
-            wanted.map(({uid}) => uid),
-            rows,
-          )
+          await fetchSet(session.opened(), uids, rows)
         } catch (thrown) {
           await recover(thrown)
         }
-        if (rows.size > 0) fine(rows)
+        for (const uid of rows.keys()) fine(uid, rows)
       } catch (thrown) {
         fault = thrown
       }
@@ -109,7 +145,7 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
         }
         if (fault !== undefined) break
         try {
-          found.set(message.uid, await alone(message))
+          found.set(message.uid, await alone(message, uids))
         } catch (thrown) {
           fault = thrown
           break
@@ -123,9 +159,9 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
       try {
         const piece = (await fetchHeader()) ?? (await fetchHeader())
         if (piece === null) return await absent(uid, NO_ROW)
-        return fine({kind: 'oversized', header: headerOf(piece.bytes), size})
+        return fine(uid, {kind: 'oversized', header: headerOf(piece.bytes), size})
       } catch (fault) {
-        return absent(uid, await recover(fault))
+        return blamed(uid, fault)
       }
     },
 
@@ -138,18 +174,17 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
       try {
         for (let fruitless = 0; ;) {
           const before = spool.size()
-          let why: string
+          let known: Content
           try {
             const end = await download(uid, size, spool)
             if (end === 'complete') return {content: {kind: 'stream', chunks: spool.read()}, release: spool.release}
             if (end === 'over the limit') return await instead(await this.oversized({uid, size: spool.size()}))
-            why = end
+            known = await absent(uid, end)
           } catch (fault) {
-            why = await recover(fault)
+            known = await blamed(uid, fault)
           }
           // What came is kept, and the rest is asked for; a message of which nothing comes is asked for twice.
           fruitless = spool.size() > before ? 0 : fruitless + 1
-          const known = await absent(uid, why)
           if (known.kind === 'gone' || fruitless === 2) return await instead(known)
         }
       } catch (error) {
@@ -172,13 +207,16 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
       if (piece.bytes.length === 0 && offset < size / 2) return NO_BYTES
       const rest = piece.whole ? piece.bytes.subarray(offset) : piece.bytes
       await spool.append(rest)
-      if (rest.length > 0) fine(rest)
+      if (rest.length > 0) fine(uid, rest)
       if (spool.size() > sizeLimit) return 'over the limit'
       // A short piece ends the message, unless the server claims more: then it caps pieces, or lies about the size.
       if (piece.whole || rest.length === 0 || (rest.length < PIECE_BYTES && spool.size() >= size)) return 'complete'
     }
   }
 }
+
+/** As much of a message as tells that it comes. */
+const SAMPLE_BYTES = 1
 
 const NO_ROW = 'the server announces the message, but gives no answer that can be read when it is fetched'
 const NO_BYTES = 'the server announces the message, but gives nothing of it'

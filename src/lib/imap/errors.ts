@@ -57,6 +57,22 @@ export function imapRefused(account: ImapAccount, what: string, reply: string | 
   return connectionFailed({...refused(account, what, reply ?? ''), ...shown})
 }
 
+/** Every message that was asked for is refused: that is the server's fault or the account's, and no message's. */
+export function imapRefusesAll(account: ImapAccount, {serverReply}: PostdeskError): PostdeskError {
+  return connectionFailed({
+    code: 'IMAP_UNAVAILABLE',
+    exitCode: EXIT.tryAgain,
+    title: `${account.host} gives out no messages now`,
+    why: 'it refuses every message that is fetched; what was received before is kept',
+    fixes: [
+      {text: 'Run the same command again in some minutes.'},
+      {text: `If it stays so, check that ${account.user} may read the mailbox ${account.mailbox}.`},
+    ],
+    ...(serverReply === undefined ? {} : {serverReply}),
+    stage: 'imap',
+  })
+}
+
 /** The mailbox `name` does not exist in the account. */
 export function imapNoMailbox(account: ImapAccount, name: string, mailboxes: readonly string[], reply?: string) {
   const shown = reply === undefined ? {} : {serverReply: withoutPassword(reply, account)}
