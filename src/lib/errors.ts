@@ -242,6 +242,15 @@ export const emptyMessage = () =>
 
 // Store -----------------------------------------------------------------------------------------------------------
 
+export const noSuchStore = (path: string) =>
+  storeUnavailable(`sqlite:${path}`, 'there is no such file', [
+    {text: 'Correct --store or POSTDESK_STORE.'},
+    {
+      text: 'Or make a new store there:',
+      command: `postdesk portal add acme --domain acme.example --store sqlite:${path}`,
+    },
+  ])
+
 export const storeUnavailable = (where: string, why: string, fixes: readonly Fix[], cause?: unknown) =>
   new PostdeskError({
     code: 'STORE_UNAVAILABLE',

@@ -16,7 +16,7 @@ import {decideAndCommit} from './receive.ts'
 import {factsOfSource, hasEffects} from './source-facts.ts'
 import type {Store} from './store/open.ts'
 import {lockPortal, type PortalRow} from './store/portals.ts'
-import {findQuarantined, type QuarantineRow} from './store/quarantine.ts'
+import {findQuarantined, keepId, type QuarantineRow} from './store/quarantine.ts'
 import {readRaw} from './store/raw.ts'
 import {askAgain, findSource, type SourceRow} from './store/sources.ts'
 
@@ -112,7 +112,10 @@ async function decideAnew(
     // Another retry, or a redelivery, may have settled it meanwhile.
     if ((await findQuarantined(tx, portal.id, row.id))?.raw_id !== rawId) return null
     const context = {...options, source: arrival.source, effects}
-    return (await decideAndCommit(tx, [{kind: 'arrived', arrival, raw: {keptId: rawId}}], context))[0]!
+    const [decided] = await decideAndCommit(tx, [{kind: 'arrived', arrival, raw: {keptId: rawId}}], context)
+    // What waits on keeps the id that people know it by.
+    if (decided!.kind === 'quarantined') await keepId(tx, row)
+    return decided!
   })
   if (outcome === null) return {id: row.id, outcome: 'kept', ticket: null, reason: 'it was settled meanwhile'}
   return {id: row.id, outcome: outcome.kind, ticket: outcome.ticket, reason: outcome.reason}

@@ -212,7 +212,15 @@ async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => 
     ])
   const config = JSON.parse(row.config) as InboundConfig
   const timings: Timings = {fetchMs: 0, parseMs: 0, commitMs: 0}
-  const source = await openSource(config, await options.password(config), {
+  const password = await options.password(config).catch(async (error: unknown) => {
+    // Also what never reaches the mailbox is a failure of it, and shows in `email status`.
+    if (error instanceof PostdeskError && !options.dryRun) {
+      const {code, title, why} = error
+      await noteFailure(store.db, row, {code, title, why, at: options.clock.now()})
+    }
+    throw error
+  })
+  const source = await openSource(config, password, {
     sizeLimit: portal.max_message_size,
     log: options.log,
     timings,

@@ -10,6 +10,7 @@ import {
   invalidValue,
   needsPortalFlag,
   noPortal,
+  noSuchStore,
   notFound,
   missingInput,
   notConfirmed,
@@ -192,8 +193,14 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       process.stderr.write(`${this.style(process.stderr).colour.yellow('!')} ${this.redactor.redact(text)}\n`)
   }
 
+  /** A command to go on with; it gets the flags that say which store and which secrets this one worked on. */
   protected nextStep(command: string): void {
-    this.#nextSteps.push(command)
+    const context = ['store', 'store-password-file', 'store-password-env', 'secret-store'] as const
+    const given = context.flatMap((flag) => {
+      const value = this.flags[flag]
+      return value !== undefined && this.argv.some((word) => word.startsWith(`--${flag}`)) ? [`--${flag}`, value] : []
+    })
+    this.#nextSteps.push(given.length === 0 ? command : `${command} ${shellQuote(given)}`)
   }
 
   /** The command goes on, prints its result, and exits with the code of this error. */
@@ -344,7 +351,11 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     const location = await this.storeLocation()
     if (location.kind === 'sqlite' && !options.create) {
       const {existsSync} = await import('node:fs')
-      if (!existsSync(location.path)) throw noPortal()
+      if (!existsSync(location.path)) {
+        // A store that was named and is not there is rather mistyped than empty.
+        if (this.flags.store !== undefined || process.env['POSTDESK_STORE']) throw noSuchStore(location.path)
+        throw noPortal()
+      }
     }
     const {openStore} = await import('../store/open.ts')
     this.#store = await openStore(location)

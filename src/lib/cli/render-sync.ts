@@ -11,7 +11,7 @@ export function renderSyncReport(report: SyncReport, style: Style): string {
     const mark = channel.error ? colour.red('✗') : colour.green('✓')
     const seconds = (channel.ms / 1000).toFixed(1)
     lines.push(
-      `${mark} ${safeLine(channel.address)}: ${describe(channel)} in ${seconds} s${report.dryRun ? ' (dry run, nothing was changed)' : ''}`,
+      `${mark} ${safeLine(channel.address)}: ${channel.error ? 'failed; ' : ''}${describe(channel, channel.error !== undefined)} in ${seconds} s${report.dryRun ? ' (dry run, nothing was changed)' : ''}`,
     )
     if (channel.assigned > 0)
       lines.push(`  ${channel.assigned} waiting ${channel.assigned === 1 ? 'ticket' : 'tickets'} found an owner`)
@@ -36,8 +36,8 @@ export function renderSyncReport(report: SyncReport, style: Style): string {
   return `${lines.join('\n')}\n`
 }
 
-function describe(counts: Counts): string {
-  if (counts.seen === 0) return 'nothing new'
+function describe(counts: Counts, failed: boolean): string {
+  if (counts.seen === 0) return failed ? 'nothing was fetched' : 'nothing new'
   const words = [
     [counts.created, 'new tickets'],
     [counts.appended, 'added to tickets'],

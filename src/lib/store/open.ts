@@ -5,7 +5,7 @@ import {existsSync} from 'node:fs'
 import {mkdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {Kysely} from 'kysely'
-import {PostdeskError, schemaTooOld, storeUnavailable} from '../errors.ts'
+import {PostdeskError, schemaTooOld, noSuchStore} from '../errors.ts'
 import {dialects, type StoreDialect} from './dialect.ts'
 import {displayLocation, type StoreLocation} from './location.ts'
 import {migrate, readVersion, refuseNewer} from './migrate.ts'
@@ -44,8 +44,7 @@ export async function openStore(location: StoreLocation, options: OpenOptions = 
   const explain = (error: unknown): unknown =>
     error instanceof PostdeskError ? error : (dialect.explain(error, where) ?? error)
   try {
-    const db =
-      location.kind === 'sqlite' ? await openSqlite(location.path, options, where) : await openPostgres(location.url)
+    const db = location.kind === 'sqlite' ? await openSqlite(location.path, options) : await openPostgres(location.url)
     try {
       await bringToSchema({db, dialect, location, where}, options.schema ?? 'check')
     } catch (error) {
@@ -81,12 +80,9 @@ export function explainStoreError(
   return error instanceof PostdeskError ? error : (store.dialect.explain(error, store.where) ?? error)
 }
 
-async function openSqlite(path: string, options: OpenOptions, where: string): Promise<Db> {
+async function openSqlite(path: string, options: OpenOptions): Promise<Db> {
   if (!existsSync(path)) {
-    if (options.create === false)
-      throw storeUnavailable(where, 'there is no such file', [
-        {text: 'Correct --store, or add a portal to make a new store.'},
-      ])
+    if (options.create === false) throw noSuchStore(path)
     await mkdir(dirname(path), {recursive: true, mode: 0o700})
   }
   const {openSqliteFile, sqliteDialect} = await import('./sqlite.ts')

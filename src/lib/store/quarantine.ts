@@ -1,5 +1,5 @@
 import type {Selectable} from 'kysely'
-import type {Db, QuarantineTable} from './schema.ts'
+import type {Db, QuarantineTable, Tx} from './schema.ts'
 
 export type QuarantineRow = Selectable<QuarantineTable>
 
@@ -66,6 +66,18 @@ export const findQuarantined = (
   id: number,
 ): Promise<(NamedQuarantineRow & Pick<QuarantineRow, 'header'>) | undefined> =>
   named(db, portalId).select('quarantine.header').where('quarantine.id', '=', id).executeTakeFirst()
+
+/** Gives the quarantined mail of the same item the id that it had before it was tried again. */
+export async function keepId(tx: Tx, before: QuarantineRow): Promise<void> {
+  await tx
+    .updateTable('quarantine')
+    .set({id: before.id, created_at: before.created_at})
+    .where('portal_id', '=', before.portal_id)
+    .where('source_id', '=', before.source_id)
+    .where('epoch', '=', before.epoch)
+    .where('item_key', '=', before.item_key)
+    .execute()
+}
 
 /** How many wait for each reason. */
 export async function countQuarantine(db: Db, portalId: number): Promise<Record<string, number>> {

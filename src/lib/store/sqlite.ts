@@ -35,9 +35,9 @@ export async function openSqliteFile(path: string, options: {readonly?: boolean}
     // better-sqlite3 is compiled with NORMAL for WAL, where a committed transaction can vanish with the power.
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
-    database.pragma('cache_size = -8000')
-    // Pages are written back once per 16 MB of log rather than per 4 MB: a batch of mail is a few MB.
-    database.pragma('wal_autocheckpoint = 4000')
+    database.pragma('cache_size = -2000')
+    // Pages are written back once per 8 MB of log rather than per 4 MB: a batch of mail is a few MB.
+    database.pragma('wal_autocheckpoint = 2000')
     return database
   } catch (error) {
     database.close()

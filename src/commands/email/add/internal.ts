@@ -55,6 +55,7 @@ export default class EmailAddInternal extends BaseCommand<typeof EmailAddInterna
     )
     if (autoReply === undefined && (subject ?? body) !== undefined)
       this.warning('The text of the automatic reply is kept, and the reply is off: --auto-reply switches it on.')
+    if (autoReply === true) this.warning('The automatic reply is kept; this version does not send it yet.')
     if (portal.inbound_source_id === null) {
       this.warning(`The portal ${portal.key} has no inbound: mail comes in only by \`postdesk email deliver\`.`)
       this.nextStep(`postdesk portal inbound set imap --portal ${portal.key}`)
