@@ -105,7 +105,7 @@ test('email sync draws a bar on a terminal with rate and remaining time', {skip:
   const command = `stty cols 100; exec ${process.execPath} ${join(ROOT, 'bin/run.js')} email sync`
   const env = {...desk.env, POSTDESK_HOME: desk.home, CI: undefined}
   const terminal = openTerminal(t, command, env)
-  await terminal.waitFor(/█+░+ [24]00\/600 messages {2}\d+\/s {2}\d+\.\d MB\/s {2}\d+ s left/)
+  await terminal.waitFor(/█+░+ [1-9]\d*\/600 messages {2}\d+\/s {2}\d+\.\d MB\/s {2}\d+ s left/)
   ;(await until(() => held.shift() ?? false))()
   await terminal.waitFor(/✓ inbound: 600 messages \(600 new tickets\)/)
   assert.ok(terminal.screen().includes('left\r\u001B[K'), 'the bar is wiped away')
