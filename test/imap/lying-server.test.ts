@@ -143,7 +143,27 @@ test('UIDNEXT that goes back lets no message of a reused UID be lost', async (t)
   server.state.messages.push({uid: 3, bytes: makeMessage(100)})
   await syncOnce(server, reception, {cursor: next})
   assert.deepEqual(reception.subjects().slice(3), ['Message 100'])
-  assert.deepEqual(reception.keys().slice(3), [`${key(3)}.1`])
+  // Another epoch, by which the intake knows a mail without Message-ID that is listed again.
+  const [reused] = reception.received.slice(3)
+  assert.deepEqual(reused?.delivery.item, {epoch: '7.1', key: key(3)})
+  assert.equal(next?.['epoch'], '7')
+  const content = await fetchOne(accountOf(server), reused.delivery.item, AbortSignal.timeout(5000))
+  assert.equal(content.kind, 'stream')
+  if (content.kind === 'stream')
+    for await (const piece of content.chunks) assert.match(String(piece), /Subject: Message 100/)
+
+  // What is due and what is to be marked is found in both epochs, and in the right generation only.
+  reception.due.add(key(1)).add(key(3))
+  await syncOnce(server, reception, {cursor: reception.cursor()}, {markSeen: true})
+  const items = reception.received.slice(4).map(({delivery}) => delivery.item)
+  assert.deepEqual(items, [
+    {epoch: '7', key: key(1)},
+    {epoch: '7.1', key: key(3)},
+  ])
+  assert.deepEqual(
+    server.state.messages.map(({flags}) => flags),
+    [['\\Seen'], ['\\Seen'], ['\\Seen']],
+  )
 })
 
 test('without UIDNEXT each run looks, and takes nothing twice', async (t) => {

@@ -100,13 +100,13 @@ test('takes a thousand messages in batches, with a cursor that a crash can resum
   const run = {confirm, onProgress: ({taken}: {taken: number}) => progress.push(taken)}
   await assert.rejects(syncOnce(account, reception, run), /the disk is full/)
   assert.equal(asked, 1000)
-  assert.deepEqual(reception.batches.slice(0, 2), [64, 64])
+  assert.deepEqual(reception.batches.slice(0, 2), [100, 100])
   const stored = new Set(reception.keys())
 
   // The third batch was lost; whatever followed it was not committed by a store, and here is asked for by the ledger.
   const resumed = memoryReception()
   await syncOnce(account, resumed, {
-    cursor: reception.received[127]!.delivery.cursor,
+    cursor: reception.received[199]!.delivery.cursor,
     ledger: reception.ledger,
   })
   assert.deepEqual(
@@ -114,7 +114,7 @@ test('takes a thousand messages in batches, with a cursor that a crash can resum
     [],
   )
   assert.equal(stored.size + resumed.keys().length, 1000)
-  assert.deepEqual(progress.slice(0, 3), [0, 64, 128])
+  assert.deepEqual(progress.slice(0, 3), [0, 100, 200])
 })
 
 test('ends without taking anything where the confirmation is refused', {skip}, async (t) => {

@@ -5,7 +5,7 @@ import type {Content, ItemKey} from '../channel/delivery.ts'
 import type {ImapAccount, ImapConnectOptions} from './connect.ts'
 import {imapContents} from './contents.ts'
 import {fetchMetadata, metadataCount, searchUids} from './mailbox.ts'
-import {identityOf, UNSTABLE, uidIn} from './place.ts'
+import {identityOf, UNSTABLE, uidIn, uidValidityIn} from './place.ts'
 import {imapSession, type Session} from './session.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function fetchOne(
   try {
     return await session.during(signal, async () => {
       const mailbox = await session.open(false)
-      if ((mailbox.uidValidity ?? UNSTABLE) !== item.epoch) return {kind: 'gone'}
+      if ((mailbox.uidValidity ?? UNSTABLE) !== uidValidityIn(item.epoch)) return {kind: 'gone'}
       const uid =
         item.epoch === UNSTABLE ? await findByIdentity(session, account, mailbox.exists, item.key) : uidIn(item.key)
       const metadata = uid === null ? undefined : (await fetchMetadata(session.opened(), [uid])).get(uid)

@@ -3,11 +3,11 @@
  */
 import {createHash} from 'node:crypto'
 import type {Instant} from '../clock.ts'
-import type {Cursor} from '../channel/delivery.ts'
+import type {Cursor, ItemKey} from '../channel/delivery.ts'
 import type {MailboxState, Metadata} from './mailbox.ts'
 
 export interface Place {
-  /** UIDVALIDITY; `UNSTABLE` where the mailbox has none. */
+  /** UIDVALIDITY; `UNSTABLE` where the mailbox has none. Items also carry a generation in theirs: `itemOf`. */
   readonly epoch: string
   /** UIDNEXT as the server last said it. */
   readonly uidNext: number | null
@@ -17,7 +17,7 @@ export interface Place {
   readonly reconciledAt: Instant | null
   /**
    * UIDNEXT has gone back to here, so UIDs from here on may have been given out twice: they carry `generation` in
-   * their key. Null while that has never happened.
+   * their epoch. Null while that has never happened.
    */
   readonly suspectFrom: number | null
   readonly generation: number
@@ -75,22 +75,35 @@ export function placeIn(known: Place | null, state: MailboxState): Place {
 /** Ten digits hold every UID, and text of one length sorts as its numbers do. */
 const UID_DIGITS = 10
 
-/** The ledger key of a UID; undefined as a UID where the key is of an older generation. */
-export function keyOf(uid: number, {suspectFrom, generation}: Place): string {
-  const padded = String(uid).padStart(UID_DIGITS, '0')
-  return suspectFrom !== null && uid >= suspectFrom ? `${padded}.${generation}` : padded
+/** The ledger key of a UID. */
+export const keyOf = (uid: number): string => String(uid).padStart(UID_DIGITS, '0')
+
+/** The item of a UID. One that may have been given out twice is of another epoch: that of its generation. */
+export function itemOf(uid: number, {epoch, suspectFrom, generation}: Place): ItemKey {
+  const suspect = suspectFrom !== null && uid >= suspectFrom
+  return {epoch: suspect ? `${epoch}.${generation}` : epoch, key: keyOf(uid)}
 }
+
+/** The epochs of the items that the mailbox may hold. */
+export const epochsOf = ({epoch, suspectFrom, generation}: Place): readonly string[] =>
+  suspectFrom === null ? [epoch] : [epoch, `${epoch}.${generation}`]
+
+/** The UIDVALIDITY in the epoch of an item, or `UNSTABLE`. */
+export const uidValidityIn = (epoch: string): string => epoch.split('.', 1)[0]!
 
 /** The UID in a ledger key; null in the key of an unstable mailbox. */
 export function uidIn(key: string): number | null {
+  // Keys once carried the generation at their end.
   const digits = /^\d{10}(?=$|\.)/.exec(key)
   return digits ? Number(digits[0]) : null
 }
 
-/** The UID of a ledger key; null where the UID may have become another message's since. */
-export function uidOf(key: string, place: Place): number | null {
+/** The UID of an item; null where the UID may have become another message's since. */
+export function uidOf({epoch, key}: ItemKey, place: Place): number | null {
   const uid = uidIn(key)
-  return uid !== null && keyOf(uid, place) === key ? uid : null
+  if (uid === null) return null
+  const item = itemOf(uid, place)
+  return item.epoch === epoch && item.key === key ? uid : null
 }
 
 /**

@@ -1,12 +1,12 @@
 /**
  * Which messages of a mailbox wait to be taken, in which order, and how each is to be fetched.
  */
-import type {Ledger} from '../channel/delivery.ts'
+import type {ItemKey, Ledger} from '../channel/delivery.ts'
 import type {Instant} from '../clock.ts'
 import type {ImapAccount} from './connect.ts'
 import type {Wanted} from './contents.ts'
 import {fetchMetadata, type Metadata, METADATA_ROWS, metadataCount, type OpenMailbox, searchUids} from './mailbox.ts'
-import {identityOf, keyOf, type Place, uidOf, UNSTABLE} from './place.ts'
+import {epochsOf, identityOf, itemOf, keyOf, type Place, uidOf, UNSTABLE} from './place.ts'
 import type {Session} from './session.ts'
 
 /**
@@ -20,7 +20,7 @@ const WINDOW = 1000
 /** A message that the ledger does not call settled. */
 export interface Waiting {
   readonly uid: number
-  readonly key: string
+  readonly item: ItemKey
   /** Its place in the order of taking. */
   readonly position: number
   /** False for one that the ledger itself remembers as due: it does not hold the cursor back. */
@@ -40,7 +40,7 @@ export interface Listing {
   readonly full: boolean
   /** A UID above all that were listed. */
   readonly above: number
-  readonly uidOf: (key: string) => number | null
+  readonly uidOf: (item: ItemKey) => number | null
 }
 
 /** Lists what waits around `place`, or in the whole mailbox with `full`, and leaves out what the ledger has. */
@@ -56,8 +56,8 @@ export async function listWaiting(
   const from = full || unstable ? 1 : Math.max(1, place.lowest - WINDOW)
   const uids = await searchUids(session.opened(), account, from, mailbox.exists)
   const above = (uids.at(-1) ?? 0) + 1
-  const due = new Set(await ledger.due(place.epoch))
   if (unstable) {
+    const due = new Set(await ledger.due(place.epoch))
     // UIDs mean nothing here, so everything is listed and named by what it is.
     const settled = await ledger.settled(place.epoch, '')
     const named = new Map<string, Waiting>()
@@ -66,25 +66,34 @@ export async function listWaiting(
       const rows = await fetchMetadata(session.opened(), chunk, {identity: true})
       for (const [uid, metadata] of rows) {
         const key = identityOf(metadata)
-        if (!named.has(key)) named.set(key, {uid, key, metadata, holds: true, position: 0})
+        if (!named.has(key)) named.set(key, {uid, item: {epoch: place.epoch, key}, metadata, holds: true, position: 0})
       }
       done += metadataCount(chunk)
     }
     const waiting = [...named.values()]
-      .filter(({key}) => !settled.has(key) || due.has(key))
+      .filter(({item: {key}}) => !settled.has(key) || due.has(key))
       .sort((a, b) => a.uid - b.uid)
-    return {waiting: numbered(waiting), full: true, above: 1, uidOf: (key) => named.get(key)?.uid ?? null}
+    return {waiting: numbered(waiting), full: true, above: 1, uidOf: ({key}) => named.get(key)?.uid ?? null}
   }
-  const settled = await ledger.settled(place.epoch, keyOf(from, place))
-  const waiting = uids
-    .map((uid) => ({uid, key: keyOf(uid, place), holds: true, position: 0}))
-    .filter(({key}) => !settled.has(key) && !due.has(key))
-  for (const key of due) {
-    const uid = uidOf(key, place)
-    if (uid !== null) waiting.push({uid, key, holds: false, position: 0})
+  // A UID is an item of one epoch only, so the keys of all epochs can be UIDs here.
+  const known = new Set<number>()
+  const waiting: Waiting[] = []
+  for (const epoch of epochsOf(place)) {
+    for (const key of await ledger.settled(epoch, keyOf(from))) {
+      const uid = uidOf({epoch, key}, place)
+      if (uid !== null) known.add(uid)
+    }
+    for (const key of await ledger.due(epoch)) {
+      const item = {epoch, key}
+      const uid = uidOf(item, place)
+      if (uid === null) continue
+      known.add(uid)
+      waiting.push({uid, item, holds: false, position: 0})
+    }
   }
+  for (const uid of uids) if (!known.has(uid)) waiting.push({uid, item: itemOf(uid, place), holds: true, position: 0})
   waiting.sort((a, b) => a.uid - b.uid)
-  return {waiting: numbered(waiting), full: from === 1, above, uidOf: (key) => uidOf(key, place)}
+  return {waiting: numbered(waiting), full: from === 1, above, uidOf: (item) => uidOf(item, place)}
 }
 
 const numbered = (waiting: readonly Waiting[]) => waiting.map((message, position) => ({...message, position}))
