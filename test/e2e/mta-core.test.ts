@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import {chmod, rename, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {describe, test} from 'node:test'
+import {decompressChunk} from '../../src/lib/message/raw-chunks.ts'
+import {readRaw} from '../../src/lib/store/raw.ts'
 import {eximMissing, startExim} from '../support/exim.ts'
 import {sendMail, startBehind, uniqueMail} from '../support/mta.ts'
 import {postfixMissing, startPostfix} from '../support/postfix.ts'
@@ -15,7 +17,7 @@ const MTAS = [
 for (const {name, skip, start} of MTAS)
   describe(`behind ${name}`, {skip}, () => {
     test('a mail is a ticket, with its sender and recipient', async (t) => {
-      const {mta, messages, submit, store} = await startBehind(t, start)
+      const {mta, messages, submit, store, portal} = await startBehind(t, start)
       await submit('1 plain')
       await submit('2 bounce', ['support@acme.example'], null)
       await submit('3 detail', ['support+order-7@acme.example'])
@@ -29,6 +31,13 @@ for (const {name, skip, start} of MTAS)
         ['4 upper case', ['support@acme.example'], 'jane@example.com'],
         ['5 strange sender', ['support@acme.example'], '"jane doe"@example.com'],
       ])
+      for (const {id} of await store.db.selectFrom('raw').select('id').execute())
+        for await (const chunk of readRaw(store.db, portal.id, id))
+          assert.match(
+            Buffer.from(decompressChunk(chunk)).toString('latin1'),
+            /^(Received|Return-Path|Delivered-To): /,
+            'it begins with its header',
+          )
       assert.equal((await store.db.selectFrom('ticket').select('id').execute()).length, 5)
       assert.deepEqual(await mta.bounces(), [])
     })

@@ -44,7 +44,7 @@ async function unpack(): Promise<void> {
   const directory = `${UNPACKED}-${process.pid}`
   await mkdir(directory, {mode: 0o755})
   try {
-    const {status, stderr} = spawnSync('apt-get', ['download', '-qq', ...PACKAGES], {cwd: directory})
+    const {status, stderr} = spawnSync('/usr/bin/apt-get', ['download', '-qq', ...PACKAGES], {cwd: directory})
     if (status !== 0) throw new Error(`apt-get download: ${stderr?.toString().split('\n')[0] ?? 'no apt-get'}`)
     for (const name of await readdir(directory))
       if (name.endsWith('.deb')) await runTool('dpkg', ['-x', join(directory, name), directory])
