@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import {statSync} from 'node:fs'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdir, writeFile} from 'node:fs/promises'
@@ -197,4 +198,23 @@ test('compiled code is kept in the user’s own directory only', async (t) => {
   const sudo = {home: '', env: {POSTDESK_HOME: undefined, HOME: others, XDG_CACHE_HOME: undefined}}
   assert.equal((await postdesk(['--version'], sudo)).code, 0)
   assert.ok(!existsSync(join(others, '.cache')), 'not in the home of another user')
+})
+
+test('a secret that was written behind its flag is not repeated', async (t) => {
+  const home = await temporaryHome(t)
+  await postdesk(['portal', 'add', 'acme', '--domain', 'acme.example'], {home})
+  for (const words of [
+    ['portal', 'inbound', 'set', 'imap', '--password-stdin', 'hunter2secret'],
+    ['secret', 'set', 'acme/inbound/password', 'hunter2secret'],
+  ]) {
+    const {code, stdout, stderr} = await postdesk(words, {home})
+    assert.equal(code, 64, words.join(' '))
+    assert.ok(!`${stdout}${stderr}`.includes('hunter2'), `${stdout}${stderr}`)
+  }
+})
+
+test('a new SQLite store belongs to its user alone', async (t) => {
+  const home = await temporaryHome(t)
+  await postdesk(['portal', 'add', 'acme', '--domain', 'acme.example'], {home})
+  assert.equal(statSync(join(home, 'data/postdesk.sqlite')).mode & 0o777, 0o600)
 })

@@ -17,6 +17,12 @@ export function toPostdeskError(thrown: unknown, command?: Pick<Command.Class, '
       unknown.flatMap((flag) => nearNames(flag, known).map((text) => ({text: `Did you mean ${text}?`}))),
     )
   }
+  // A word too many behind `--password-stdin` is likely the password itself; it must not go into a log as well.
+  if (name === 'UnexpectedArgsError' && Object.keys(command?.flags ?? {}).some((flag) => flag.endsWith('-stdin')))
+    return usage('there is a word too many; it is not repeated here, for it may be a secret', [
+      {text: 'If it is one, remove it from the history of the shell.'},
+      {text: 'Secrets come by standard input, a file, a variable, or at the prompt: see --help.'},
+    ])
   if (isParserError(thrown)) return usage(messageOf(thrown).replace(/\nSee more help with --help/, ''))
   return new PostdeskError({
     code: 'BUG',

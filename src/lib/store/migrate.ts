@@ -1,6 +1,6 @@
 /** Brings a store to the schema of this program: forward only, one at a time, all or nothing. */
 import {existsSync} from 'node:fs'
-import {rename, rm} from 'node:fs/promises'
+import {chmod, rename, rm} from 'node:fs/promises'
 import {CompiledQuery} from 'kysely'
 import {schemaTooNew} from '../errors.ts'
 import type {StoreDialect} from './dialect.ts'
@@ -87,6 +87,7 @@ async function backUp(path: string, version: number): Promise<string> {
   } finally {
     reader.close()
   }
+  await chmod(partial, 0o600)
   await rename(partial, backup)
   return backup
 }

@@ -2,7 +2,7 @@
  * Opens a store: the file or the shared database, at a schema that this program understands.
  */
 import {existsSync} from 'node:fs'
-import {mkdir} from 'node:fs/promises'
+import {mkdir, writeFile} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {Kysely} from 'kysely'
 import {PostdeskError, schemaTooOld, noSuchStore} from '../errors.ts'
@@ -84,6 +84,8 @@ async function openSqlite(path: string, options: OpenOptions): Promise<Db> {
   if (!existsSync(path)) {
     if (options.create === false) throw noSuchStore(path)
     await mkdir(dirname(path), {recursive: true, mode: 0o700})
+    // Customers' mail: an empty file is a new database, and what SQLite puts beside it takes its mode.
+    await writeFile(path, '', {mode: 0o600, flag: 'a'})
   }
   const {openSqliteFile, sqliteDialect} = await import('./sqlite.ts')
   return new Kysely<Schema>({dialect: sqliteDialect(await openSqliteFile(path))})
