@@ -74,7 +74,8 @@ function libraries(): string {
 
 /** Exim as docs/mta.md sets it up. `deliver` is the script that it calls. */
 export async function startExim(t: TestContext, deliver: string): Promise<Mta> {
-  const directory = await openDirectory(t, 'exim')
+  let end = async () => {}
+  const directory = await openDirectory(t, 'exim', () => end())
   const [spool, logs, mail] = ['spool', 'log', 'mail'].map((name) => join(directory, name)) as [string, string, string]
   for (const name of [spool, logs, mail]) await mkdir(name)
   await runTool('chown', ['8:8', spool, logs])
@@ -122,11 +123,12 @@ ${await documented('exim retry')}
     ).join('')
   const [command, words, env] = inNamespace(['-C', configuration, '-bdf'])
   const daemon = spawn(command, words, {env, detached: true, stdio: 'ignore'})
-  t.after(async () => {
+  end = async () => {
+    // Node has it, its types do not know it yet.
     const {passed} = t as TestContext & {readonly passed?: boolean}
     if (passed === false) t.diagnostic(await log())
     await endGroup(daemon)
-  })
+  }
   await waitFor(
     async () => (await log()).includes('listening for SMTP'),
     async () => `Exim did not start: ${await log()}`,

@@ -41,10 +41,13 @@ const id = (flag: '-u' | '-g', user: string) => Number(spawnSync('id', [flag, us
 /** Gives a file or directory to the user that the MTA calls postdesk as. */
 export const giveToMailUser = (path: string) => chown(path, id('-u', MAIL_USER), id('-g', MAIL_USER))
 
-/** A directory that every user may enter, for the length of a test. */
-export async function openDirectory(t: TestContext, name: string): Promise<string> {
+/** A directory that every user may enter, for the length of a test; `before` ends what works in it. */
+export async function openDirectory(t: TestContext, name: string, before = async () => {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), `postdesk-${name}-`))
-  t.after(() => rm(directory, {recursive: true, force: true, maxRetries: 5}))
+  t.after(async () => {
+    await before()
+    await rm(directory, {recursive: true, force: true, maxRetries: 5})
+  })
   await chmod(directory, 0o755)
   return directory
 }

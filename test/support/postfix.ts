@@ -30,7 +30,8 @@ export function postfixMissing(): string | false {
 
 /** Postfix as docs/mta.md sets it up. `deliver` is the script that it calls. */
 export async function startPostfix(t: TestContext, deliver: string): Promise<Mta> {
-  const directory = await openDirectory(t, 'postfix')
+  let end = async () => {}
+  const directory = await openDirectory(t, 'postfix', () => end())
   const [configuration, data, mail] = ['etc', 'data', 'mail'].map((name) => join(directory, name)) as [
     string,
     string,
@@ -95,11 +96,12 @@ ${replaceAll(await documented('master.cf'), {
   await runTool('postfix', ['-c', configuration, 'check'])
   // `-d`: it stays in the foreground, and leads the process group that it was started in.
   const master = spawn(MASTER, ['-c', configuration, '-d'], {detached: true, stdio: 'ignore'})
-  t.after(async () => {
+  end = async () => {
+    // Node has it, its types do not know it yet.
     const {passed} = t as TestContext & {readonly passed?: boolean}
     if (passed === false) t.diagnostic(await log())
     await endGroup(master)
-  })
+  }
   await waitFor(
     async () => (await log()).includes('daemon started') || null,
     async () => `Postfix did not start: ${await log()}`,
