@@ -16,7 +16,7 @@ export interface Envelope {
 
 /** Which item of a source this is: IMAP (UIDVALIDITY, UID), a Maildir base name, a queue id of a pipe. */
 export interface ItemKey {
-  /** UIDVALIDITY for IMAP; `0` where the source has no such notion. */
+  /** UIDVALIDITY for IMAP, with a generation where UIDs were given out twice; `0` where there is no such notion. */
   readonly epoch: string
   /** Unique within source and epoch. IMAP UIDs are padded to ten digits, so that they sort as text. */
   readonly key: string
