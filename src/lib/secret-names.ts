@@ -1,8 +1,15 @@
 /** The secrets that a store uses, by the names people give them, and where this machine has their values. */
-import {notFound, PostdeskError, usage} from './errors.ts'
+import {notFound, PostdeskError, secretUnresolved, usage} from './errors.ts'
+import {fingerprintOf} from './secret/entry-name.ts'
 import {formatSecretRef, type SecretRef} from './secret/secret-ref.ts'
 import type {Secret, SecretId, SecretPlace} from './secret/secret.ts'
-import {readSecretRef, resolveSecret, type SecretSources} from './secret/resolve-secret.ts'
+import {
+  GIVEN_FOR_ANOTHER,
+  otherUsesHere,
+  readSecretRef,
+  resolveSecret,
+  type SecretSources,
+} from './secret/resolve-secret.ts'
 import type {Store} from './store/open.ts'
 import {storeId, type PortalRow} from './store/portals.ts'
 import {listSecrets} from './store/secrets.ts'
@@ -35,7 +42,7 @@ export async function namedSecrets(store: Store, portal: PortalRow): Promise<Nam
   const id = await storeId(store.db)
   return (await listSecrets(store.db, portal.id)).map((row) => ({
     name: `${portal.key}/${row.owner}/${row.field}`,
-    id: {store: id, owner: `${portal.id}/${row.owner}`, field: row.field},
+    id: {store: id, owner: `${portal.id}/${row.owner}`, field: row.field, usedWith: fingerprintOf(row.bound_to)},
     boundTo: row.bound_to,
   }))
 }
@@ -77,7 +84,11 @@ export async function summariseSecrets(
           name,
           boundTo,
           source: there ? sources.place.kind : null,
-          problem: there ? null : 'this machine has no value',
+          problem: there
+            ? null
+            : (await otherUsesHere(id, sources)).length > 0
+              ? GIVEN_FOR_ANOTHER
+              : 'this machine has no value',
         })
       } catch (error) {
         if (!(error instanceof PostdeskError)) throw error
@@ -132,15 +143,69 @@ export async function isKept(id: SecretId, input: SecretInput, {bindings, place}
   return bound === null && (await place.get(id))?.equals(input.value) === true
 }
 
-/** This machine keeps neither a reference nor a copy from then on. Returns why a copy may be left; null for none. */
-export async function forgetSecret(id: SecretId, {bindings, place}: SecretSources): Promise<string | null> {
-  const wasBound = await bindings.delete(id)
+/**
+ * What this machine has under `from`, or else for another use, is used with `secret` from then on; the old one stays until
+ * it is forgotten.
+ * False where it had it already. @throws 78 where it has none.
+ */
+export async function keepSecretOf(
+  from: readonly SecretId[],
+  secret: NamedSecret,
+  sources: SecretSources,
+): Promise<boolean> {
+  const {bindings, place, redactor} = sources
+  if ((await bindings.get(secret.id)) !== null) return false
+  for (const id of [...from, ...(await bindings.others(secret.id))]) {
+    const ref = await bindings.get(id)
+    if (ref === null) continue
+    await bindings.set(secret.id, ref)
+    return true
+  }
+  if ((await place.get(secret.id)) !== null) return false
+  for (const id of [...from, ...(await place.others(secret.id))]) {
+    const value = await place.get(id)
+    if (value === null) continue
+    redactor.register(value.reveal())
+    await place.set(secret.id, value)
+    return true
+  }
+  throw secretUnresolved(secret.name, 'this machine has none that could be kept')
+}
+
+/**
+ * This machine keeps neither a reference nor a copy from then on, for this use and any other. Returns why a copy may be
+ * left; null for none.
+ */
+export async function forgetSecret(id: SecretId, sources: SecretSources): Promise<string | null> {
+  return forget([id], id, sources)
+}
+
+/** As above for the uses before `id`, of which `known` are those that were known of. */
+export async function forgetOtherUses(
+  id: SecretId,
+  known: readonly SecretId[],
+  sources: SecretSources,
+): Promise<string | null> {
+  return forget(
+    known.filter(({usedWith}) => usedWith !== id.usedWith),
+    id,
+    sources,
+  )
+}
+
+async function forget(
+  ids: readonly SecretId[],
+  id: SecretId,
+  {bindings, place}: SecretSources,
+): Promise<string | null> {
+  let wasBound = false
+  for (const bound of [...ids, ...(await bindings.others(id))]) wasBound = (await bindings.delete(bound)) || wasBound
   try {
-    await place.delete(id)
+    for (const copy of [...ids, ...(await place.others(id))]) await place.delete(copy)
     return null
   } catch (error) {
     // Where a reference was kept there need be no place, and no copy.
-    if (error instanceof PostdeskError) return wasBound ? null : error.why
+    if (error instanceof PostdeskError) return wasBound || ids.length === 0 ? null : error.why
     throw error
   }
 }

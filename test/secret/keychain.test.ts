@@ -12,7 +12,7 @@ import {Secret, type SecretId} from '../../src/lib/secret/secret.ts'
 import {keychainMissing, startKeychain} from '../support/keychain.ts'
 
 const skip = keychainMissing()
-const ID: SecretId = {store: 'store-1', owner: 'portal-1/channel-1', field: 'password'}
+const ID: SecretId = {store: 'store-1', owner: 'portal-1/channel-1', field: 'password', usedWith: 'host-1'}
 
 const noPlace = (why: RegExp) => (error: unknown) => {
   assert.ok(error instanceof PostdeskError)
@@ -35,7 +35,7 @@ test('keeps, gives back, replaces and deletes a secret', {skip}, async (t) => {
   assert.equal((await keychain.get(ID))?.reveal(), value)
   // Another process, another connection to the bus.
   assert.equal((await openKeychain({env}).get(ID))?.reveal(), value)
-  assert.equal((await keychain.read('postdesk:store-1/portal-1/channel-1/password'))?.reveal(), value)
+  assert.equal((await keychain.read('postdesk:store-1/portal-1/channel-1/password@host-1'))?.reveal(), value)
   assert.equal(await keychain.get({...ID, store: 'store-2'}), null)
   assert.equal(await keychain.delete(ID), true)
   assert.equal(await keychain.delete(ID), false)

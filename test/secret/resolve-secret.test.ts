@@ -12,7 +12,7 @@ import {resolveSecret, type SecretSources} from '../../src/lib/secret/resolve-se
 import {parseSecretRef} from '../../src/lib/secret/secret-ref.ts'
 import {Secret, type SecretId} from '../../src/lib/secret/secret.ts'
 
-const ID: SecretId = {store: 'store-1', owner: 'portal-1/channel-1', field: 'password'}
+const ID: SecretId = {store: 'store-1', owner: 'portal-1/channel-1', field: 'password', usedWith: 'host-1'}
 const NAME = 'acme/support@acme.example/password'
 
 const failing = (exitCode: number, why: RegExp) => (error: unknown) => {
@@ -60,7 +60,7 @@ test('the own binding comes first, then the place; each value is known to the re
     ['env:SMTP_PASSWORD', 'from the environment'],
     [`file:${file}`, 'from the file'],
     ['cmd:["echo","from the command"]', 'from the command'],
-    ['vault:store-1/elsewhere/password', 'from another entry'],
+    ['vault:store-1/elsewhere/password@host-1', 'from another entry'],
   ] as const) {
     if (ref !== null) await bindings.set(ID, parseSecretRef(ref))
     assert.equal((await resolveSecret(ID, NAME, sources)).reveal(), value)
@@ -121,7 +121,7 @@ test('a bindings file that others may write, or that is not one, is refused and 
     await assert.rejects(sources.bindings.set(ID, parseSecretRef('env:B')), failing(65, /cannot be used/))
     assert.equal(await readFile(bindingsPath, 'utf8'), bad)
   }
-  await writeFile(bindingsPath, '{"version":1,"bindings":{"store-1/portal-1/channel-1/password":"hunter2"}}')
+  await writeFile(bindingsPath, '{"version":1,"bindings":{"store-1/portal-1/channel-1/password@host-1":"hunter2"}}')
   await assert.rejects(sources.bindings.get(ID), failing(65, /cannot be used/))
 })
 

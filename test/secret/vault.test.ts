@@ -13,8 +13,8 @@ import {createRedactor} from '../../src/lib/log.ts'
 import {Secret, type SecretId} from '../../src/lib/secret/secret.ts'
 import {openVault} from '../../src/lib/secret/vault.ts'
 
-const ID: SecretId = {store: 'store-1', owner: 'portal-1/channel-1', field: 'password'}
-const NAME = 'store-1/portal-1/channel-1/password'
+const ID: SecretId = {store: 'store-1', owner: 'portal-1/channel-1', field: 'password', usedWith: 'host-1'}
+const NAME = 'store-1/portal-1/channel-1/password@host-1'
 
 /** Low: these tests are about files. One test measures the real one. */
 const SCRYPT_LOG_N = 8

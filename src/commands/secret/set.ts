@@ -38,7 +38,7 @@ export default class SecretSet extends BaseCommand<typeof SecretSet, SecretSetRe
     const sources = await this.secrets()
     // Nobody types a password in vain.
     await sources.place.probe()
-    await setSecret(secret!, await this.value(), sources)
+    await setSecret(secret!, await this.value(secret!.boundTo), sources)
     return {name, place: sources.place.kind, changed: true}
   }
 
@@ -46,13 +46,14 @@ export default class SecretSet extends BaseCommand<typeof SecretSet, SecretSetRe
     return `${name} is kept in the ${place}.\n`
   }
 
-  private async value() {
+  private async value(boundTo: string) {
     if (this.flags['value-stdin'])
       return (await import('../../lib/secret/read-secret-stdin.ts')).readSecretStdin('--value-stdin')
     const path = this.flags['value-file']
     if (path !== undefined)
       return (await import('../../lib/secret/file.ts')).readSecretFile(path, (text) => this.warning(text))
-    if (this.interactive) return (await import('../../lib/cli/prompts.ts')).askSecret(`Value of ${this.args.name}`)
+    if (this.interactive)
+      return (await import('../../lib/cli/prompts.ts')).askSecret(`Value of ${this.args.name} for ${boundTo}`)
     throw (await import('../../lib/errors.ts')).missingInput(
       ['--value-stdin'],
       `postdesk secret set ${this.args.name} --value-stdin < FILE`,

@@ -1,6 +1,6 @@
 /** This machine's own words on where it finds a secret: kept in its config directory, never in the store or a manifest. */
 import {badFileContent, messageOf} from '../errors.ts'
-import {entryName} from './entry-name.ts'
+import {entryName, otherUses} from './entry-name.ts'
 import {changePrivateFile, readPrivateFile} from './private-file.ts'
 import {formatSecretRef, parseSecretRef, type SecretRef} from './secret-ref.ts'
 import type {SecretId} from './secret.ts'
@@ -9,6 +9,8 @@ import type {SecretId} from './secret.ts'
 export interface Bindings {
   get(id: SecretId): Promise<SecretRef | null>
   set(id: SecretId, ref: SecretRef): Promise<void>
+  /** The same secret where it is bound for other uses. */
+  others(id: SecretId): Promise<readonly SecretId[]>
   /** True if there was one. */
   delete(id: SecretId): Promise<boolean>
 }
@@ -32,6 +34,9 @@ export function openBindings(path: string): Bindings {
       await changePrivateFile(path, MODES, async (current) =>
         format(parse(path, current).set(entryName(id), formatSecretRef(ref))),
       )
+    },
+    async others(id) {
+      return otherUses(id, parse(path, await readPrivateFile(path, MODES)).keys())
     },
     async delete(id) {
       let found = false

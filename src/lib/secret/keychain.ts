@@ -4,6 +4,7 @@ import {randomUUID} from 'node:crypto'
 import {fileURLToPath} from 'node:url'
 import {noSecretPlace, secretPlaceFailed, type Fix, type PostdeskError} from '../errors.ts'
 import type {KeychainReply, KeychainRequest} from './keychain-process.ts'
+import {fieldName} from './entry-name.ts'
 import {Secret, type SecretId, type SecretPlace} from './secret.ts'
 
 /**
@@ -38,13 +39,15 @@ export function openKeychain({
     kind: 'keychain',
     async probe() {
       // Only a write tells: a Secret Service without a collection, or a locked one, answers every search with "nothing".
-      const id = {store: 'probe', owner: 'probe', field: randomUUID()}
+      const id = {store: 'probe', owner: 'probe', field: randomUUID(), usedWith: 'probe'}
       await place.set(id, new Secret(randomUUID()))
       await place.delete(id)
     },
     async get(id) {
       return asSecret(await call({operation: 'get', ...entryOf(id)}))
     },
+    // Its entries cannot be listed without reading their values, and each may ask a person.
+    others: () => Promise.resolve([]),
     async read(entry) {
       const slash = entry.indexOf('/')
       const [service, account] = [entry.slice(0, slash), entry.slice(slash + 1)]
@@ -68,8 +71,8 @@ export function openKeychain({
   return place
 }
 
-function entryOf({store, owner, field}: SecretId) {
-  return {service: `postdesk:${store}`, account: `${owner}/${field}`}
+function entryOf(id: SecretId) {
+  return {service: `postdesk:${id.store}`, account: `${id.owner}/${fieldName(id)}`}
 }
 
 function asSecret(value: string | boolean | null): Secret | null {

@@ -32,12 +32,30 @@ export interface SecretSources {
 export async function resolveSecret(id: SecretId, name: string, sources: SecretSources): Promise<Secret> {
   const ref = await sources.bindings.get(id)
   if (ref !== null) return await readSecretRef(ref, name, sources)
-  const secret = await sources.place.get(id)
+  const boundElse = await sources.bindings.others(id)
+  const secret = await sources.place.get(id).catch((error: unknown) => {
+    // Where a reference is kept there need be no place.
+    throw boundElse.length > 0 ? secretUnresolved(name, GIVEN_FOR_ANOTHER, [], error) : error
+  })
   if (secret === null)
-    throw secretUnresolved(name, `it is not bound here, and the ${sources.place.kind} does not have it`)
+    throw secretUnresolved(
+      name,
+      boundElse.length > 0 || (await sources.place.others(id)).length > 0
+        ? GIVEN_FOR_ANOTHER
+        : `it is not bound here for the host, port, security and user that are set, and the ${sources.place.kind} does not have it`,
+    )
   sources.redactor.register(secret.reveal())
   return secret
 }
+
+/** Why a secret that this machine has is not used. */
+export const GIVEN_FOR_ANOTHER = 'this machine has it for another host, port, security or user'
+
+/** The same secret where this machine has it for something else, as far as it can tell. */
+export const otherUsesHere = async (
+  id: SecretId,
+  {bindings, place}: Pick<SecretSources, 'bindings' | 'place'>,
+): Promise<readonly SecretId[]> => [...(await bindings.others(id)), ...(await place.others(id))]
 
 /** The value that a reference leads to. Rejects with 78. */
 export async function readSecretRef(

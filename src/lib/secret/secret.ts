@@ -45,6 +45,11 @@ export interface SecretId {
   readonly owner: string
   /** `password`, `refresh-token`, `client-secret`. */
   readonly field: string
+  /**
+   * Fingerprint of what it may be used with (`host:port:security:user`). The store can be written by others: naming
+   * another host there must not lead to a value that was given to this machine for the first one.
+   */
+  readonly usedWith: string
 }
 
 /** A place of this machine that keeps copies of secrets. */
@@ -54,6 +59,8 @@ export interface SecretPlace {
   probe(): Promise<void>
   /** Null where the place works and has no such secret. Rejects where it cannot tell. */
   get(id: SecretId): Promise<Secret | null>
+  /** The same secret as it was given for other uses, as far as the place can tell: a keychain cannot. */
+  others(id: SecretId): Promise<readonly SecretId[]>
   /** Resolves only after the value was read back and compared. */
   set(id: SecretId, value: Secret): Promise<void>
   /** True if there was one. */

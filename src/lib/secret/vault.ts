@@ -5,7 +5,7 @@
 import {notConfigured, secretPlaceClosed, secretPlaceFailed, type Fix} from '../errors.ts'
 import type {Redactor} from '../log.ts'
 import {environmentSecrets} from './environment.ts'
-import {entryName} from './entry-name.ts'
+import {entryName, otherUses} from './entry-name.ts'
 import {readSecretFile} from './file.ts'
 import type {NamedSecretPlace} from './keychain.ts'
 import {changePrivateFile, readPrivateFile} from './private-file.ts'
@@ -60,9 +60,13 @@ export function openVault({
     return last.entries
   }
 
-  const read = async (entry: string): Promise<Secret | null> => {
+  const entriesNow = async (): Promise<Entries> => {
     await key() // Without a key nothing is found, also where there is no vault yet.
-    const value = (await entriesOf(await readPrivateFile(path, MODES))).get(entry)
+    return entriesOf(await readPrivateFile(path, MODES))
+  }
+
+  const read = async (entry: string): Promise<Secret | null> => {
+    const value = (await entriesNow()).get(entry)
     return value === undefined ? null : new Secret(value)
   }
 
@@ -87,6 +91,9 @@ export function openVault({
     },
     get: (id) => read(entryName(id)),
     read,
+    async others(id) {
+      return otherUses(id, (await entriesNow()).keys())
+    },
     async set(id, value) {
       await rewrite((entries) => new Map(entries).set(entryName(id), value.reveal()))
       // Equal bytes come out of `last`, and whatever else is there now is decrypted anew.

@@ -11,12 +11,12 @@ export default class PortalInboundUnset extends BaseCommand<typeof PortalInbound
   static override changes = true
 
   async run(): Promise<PortalInboundUnsetResult> {
-    const {describeInbound, unsetInbound} = await import('../../../lib/inbound.ts')
-    const {forgetInboundPassword} = await import('../../../lib/inbound-password.ts')
+    const {unsetInbound} = await import('../../../lib/inbound.ts')
+    const {forgetInboundPassword, knownInboundPassword} = await import('../../../lib/inbound-password.ts')
     const [portal, store] = [await this.portal(), await this.store()]
-    const before = await describeInbound(store, portal)
+    const password = await knownInboundPassword(store, portal)
     const result = await unsetInbound(store, portal, this.clock.now())
-    if (before?.kind === 'imap') await forgetInboundPassword({store, portal, secrets: await this.secrets()})
+    if (password) await forgetInboundPassword(password, await this.secrets())
     return result
   }
 

@@ -3,6 +3,7 @@ import {BaseCommand} from '../../../../lib/cli/base-command.ts'
 import {secretFlags} from '../../../../lib/cli/flags.ts'
 import {EXIT, passwordNeededAgain} from '../../../../lib/errors.ts'
 import type {SecretWays} from '../../../../lib/cli/secret-input.ts'
+import type {NamedSecret} from '../../../../lib/secret-names.ts'
 import type {ImapInbound, InboundCheck, InboundSummary, Security} from '../../../../lib/inbound.ts'
 
 /** The inbound of the portal as it is now. */
@@ -63,8 +64,14 @@ export default class PortalInboundSetImap extends BaseCommand<typeof PortalInbou
     const config = await this.#config(ways)
     const [portal, store] = [await this.portal(), await this.store()]
     const check = await checkInbound(store.db, portal, config)
-    const kept = await this.#keepPassword(ways, config, check)
+    const {forgetFormerPasswords, inboundPasswordSecret, knownInboundPassword, passwordBinding} =
+      await import('../../../../lib/inbound-password.ts')
+    const before = await knownInboundPassword(store, portal)
+    const password = await inboundPasswordSecret(store, portal, passwordBinding(config))
+    const kept = await this.#keepPassword(ways, password, before, check)
     const result = await setInbound(store, portal, config, this.clock.now())
+    if (before !== null && (kept || before.id.usedWith !== password.id.usedWith))
+      await forgetFormerPasswords(password, before, await this.secrets())
     const changed = result.changed || kept
     if (config.security === 'none' && !isLoopback(config.host))
       this.warning(`Password and mail travel to ${config.host} in clear: everyone on the way can read them.`)
@@ -117,25 +124,32 @@ export default class PortalInboundSetImap extends BaseCommand<typeof PortalInbou
   }
 
   /**
-   * The new password is on this machine before the store says that it may be used: the old one never goes to a host that
-   * it was not given for. False where nothing changed here.
+   * The password for the new host is on this machine before the store names that host. It does not replace the one for
+   * the old host, which is used until then. False where nothing changed here.
    */
-  async #keepPassword(ways: SecretWays, config: ImapInbound, check: InboundCheck): Promise<boolean> {
+  async #keepPassword(
+    ways: SecretWays,
+    password: NamedSecret,
+    before: NamedSecret | null,
+    check: InboundCheck,
+  ): Promise<boolean> {
     const {givesSecret, keepSecretInput, readSecretInput} = await import('../../../../lib/cli/secret-input.ts')
     const given = givesSecret(ways)
     if (!given) {
-      if (!check.needsPassword || (this.flags['keep-password'] && check.hasPassword)) return false
+      if (this.flags['keep-password'] && before) {
+        const {keepSecretOf} = await import('../../../../lib/secret-names.ts')
+        return keepSecretOf([before.id], password, await this.secrets())
+      }
+      if (!check.needsPassword) return false
       if (!this.interactive) {
         if (check.hasPassword) throw passwordNeededAgain(this.commandLine)
         this.refuseMissing(['--password-stdin'])
       }
     }
-    const {inboundPasswordSecret} = await import('../../../../lib/inbound-password.ts')
-    const secret = await inboundPasswordSecret(await this.store(), await this.portal(), config)
     const sources = await this.secrets()
     const input = await readSecretInput(ways, `Password (kept in the ${sources.place.kind})`, sources)
     if (!given) this.notePrompted('--password-stdin')
-    return keepSecretInput(secret, input, sources)
+    return keepSecretInput(password, input, sources)
   }
 
   protected render({inbound, changed}: PortalInboundSetImapResult): string {
