@@ -1,6 +1,6 @@
 /** The source against real directories. */
 import assert from 'node:assert/strict'
-import {mkdir, readdir, rename, rm, symlink, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, readdir, rename, rm, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {test} from 'node:test'
@@ -138,6 +138,91 @@ test('stops between batches when told to', async (t) => {
   assert.deepEqual(reception.batches, [200])
   await syncOnce(path, reception)
   assert.equal(new Set(reception.keys()).size, 450)
+})
+
+test('a name that is not UTF-8 is a message like any other', async (t) => {
+  const path = await makeMaildir(t)
+  const name = Buffer.from('1.M\xfc1.test', 'latin1')
+  await writeFile(Buffer.concat([Buffer.from(join(path, 'new', '/')), name]), makeMessage(1))
+  await deliverToMaildir(path, makeMessage(2), {directory: 'cur', info: ':2,'})
+  await writeFile(join(path, 'new', '2.Mü2.test'), makeMessage(3))
+  const reception = memoryReception()
+  await syncOnce(path, reception, {}, {markSeen: true})
+  assert.deepEqual(reception.subjects().toSorted(), ['Message 1', 'Message 2', 'Message 3'])
+  assert.ok(reception.keys().includes('1.M=fc1.test') && reception.keys().includes('2.Mü2.test'))
+  assert.deepEqual(await readdir(join(path, 'new')), [])
+  const names = await readdir(join(path, 'cur'), 'buffer')
+  assert.ok(names.some((found) => found.equals(Buffer.concat([name, Buffer.from(':2,S')]))))
+  await syncOnce(path, reception)
+  assert.equal(reception.received.length, 3)
+})
+
+test('what is due and no longer listed is gone', async (t) => {
+  const path = await makeMaildir(t)
+  const base = await deliverToMaildir(path, makeMessage(1))
+  const reception = memoryReception()
+  await syncOnce(path, reception, {since: new Date(Date.now() + 60_000).toISOString()})
+  await rm(join(path, 'new', base))
+  reception.due.add(base)
+  await syncOnce(path, reception, {limit: 1})
+  assert.deepEqual(reception.kinds(), {[base]: 'gone'})
+  assert.deepEqual([...reception.due], [])
+})
+
+test('asks the ledger for nothing but what is listed', async (t) => {
+  const path = await makeMaildir(t)
+  const base = await deliverToMaildir(path, makeMessage(1))
+  const {ledger, receive} = memoryReception()
+  const asked: unknown[] = []
+  const settled: typeof ledger.settled = (epoch, from, among) => {
+    asked.push(among)
+    return ledger.settled(epoch, from, among)
+  }
+  await maildirSource({path, sizeLimit: MB}).run(receive, {
+    cursor: null,
+    ledger: {...ledger, settled},
+    readOnly: false,
+    signal: AbortSignal.timeout(30_000),
+  })
+  assert.deepEqual(asked, [[base]])
+})
+
+/** Runs `work` as a user whom file modes bind: they do not bind root. */
+async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  if (process.geteuid!() !== 0) return work()
+  process.seteuid!(65_534)
+  try {
+    return await work()
+  } finally {
+    process.seteuid!(0)
+  }
+}
+
+test('one file that may not be read is poison; where most may not, the run ends and none is', async (t) => {
+  const path = await makeMaildir(t)
+  await chmod(path, 0o755)
+  const names: string[] = []
+  for (const number of [1, 2, 3, 4]) names.push(await deliverToMaildir(path, makeMessage(number)))
+  const forbid = (name: string) => chmod(join(path, 'new', name), 0)
+  for (const name of names.slice(1)) await forbid(name)
+  const reception = memoryReception()
+  const error = await asNobody(() => syncOnce(path, reception)).catch((thrown: unknown) => thrown)
+  assert.ok(error instanceof PostdeskError)
+  assert.deepEqual([error.code, error.exitCode], ['MAILDIR_UNREADABLE', 77])
+  assert.equal(reception.received.length, 0)
+
+  for (const name of names.slice(2)) await chmod(join(path, 'new', name), 0o644)
+  await asNobody(() => syncOnce(path, reception))
+  assert.deepEqual(reception.kinds(), {
+    [names[1]!]: 'poison',
+    ...Object.fromEntries([0, 2, 3].map((index) => [names[index], 'raw'])),
+  })
+
+  // Poison that is due again stays poison, however many there are.
+  for (const name of names) await forbid(name)
+  for (const name of names) reception.due.add(name)
+  await asNobody(() => syncOnce(path, reception))
+  assert.deepEqual(new Set(Object.values(reception.kinds())), new Set(['poison']))
 })
 
 test('wait is rung by new mail, also by what came before it began', async (t) => {

@@ -85,9 +85,9 @@ export function memoryReception(options: MemoryReceptionOptions = {}): MemoryRec
       return mine
     },
     ledger: {
-      async settled(epoch, from) {
+      async settled(epoch, from, among) {
         const keys = epochItems(epoch).map(({delivery}) => delivery.item.key)
-        return new Set(keys.filter((key) => key >= from))
+        return new Set(keys.filter((key) => key >= from && (among === undefined || among.includes(key))))
       },
       async due(epoch) {
         const keys = epochItems(epoch).map(({delivery}) => delivery.item.key)

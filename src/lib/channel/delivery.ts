@@ -73,8 +73,11 @@ export type Receive = (deliveries: readonly Delivery[]) => Promise<readonly Outc
 
 /** What the store remembers of a source's items, for the source to ask. */
 export interface Ledger {
-  /** Those keys of the epoch, at or above `from`, that need nothing more: stored, gone or deferred, or poison not due yet. */
-  settled(epoch: string, from: string): Promise<ReadonlySet<string>>
+  /**
+   * Those keys of the epoch, at or above `from`, that need nothing more: stored, gone or deferred, or poison not due yet. With
+   * `among` only those of them.
+   */
+  settled(epoch: string, from: string, among?: readonly string[]): Promise<ReadonlySet<string>>
   /** Deferred or poison items that are due now, whatever the cursor says. */
   due(epoch: string): Promise<readonly string[]>
   /** Committed items whose effect on the server (seen, moved) is still to be done. */

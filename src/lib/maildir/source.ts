@@ -2,6 +2,7 @@
  * Takes new mail from a Maildir: each message once, whatever mail programs rename in it meanwhile. A message is its
  * base name, what stands before the colon: the rest are flags, which change (https://cr.yp.to/proto/maildir.html).
  */
+import {isUtf8} from 'node:buffer'
 import {watch} from 'node:fs'
 import {constants, type FileHandle, open, readdir, rename, stat} from 'node:fs/promises'
 import {hostname} from 'node:os'
@@ -39,11 +40,18 @@ const PIECE_BYTES = 2 ** 20
 const HEADER_BYTES = 256 * 2 ** 10
 /** `stat` calls at once: enough to keep a disk busy, far below any limit on open files. */
 const STATS_AT_ONCE = 32
+/** NONBLOCK: a FIFO in the place of a message must not hold us up. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK
+/** From so many files on that may not be read, if they are the most of what is new, the rights are set wrongly. */
+const FORBIDDEN_FILES = 3
+/** Faults of this process or its machine (errno(3)): the next file would meet the same. */
+const FAULTS_OF_MACHINE = new Set(['EMFILE', 'ENFILE', 'EIO', 'ENOMEM'])
 
 /** A message as it was found. Its file may be elsewhere by now, under the same base name. */
 interface Entry {
   readonly base: string
   readonly directory: 'new' | 'cur'
+  /** The name's bytes as latin1: names need not be UTF-8. */
   readonly file: string
 }
 
@@ -74,10 +82,16 @@ async function take(options: MaildirSourceOptions, receive: Receive, run: Source
   const altering = !run.readOnly && (options.markSeen === true || options.moveTo !== undefined)
   const entries = await list(path)
   if (altering) await finish(options, run, entries)
-  const settled = await ledger.settled(EPOCH, '')
+  const settled = await ledger.settled(EPOCH, '', [...entries.keys()])
   const due = new Set(await ledger.due(EPOCH))
+  const gone = [...due].filter((base) => !entries.has(base))
   const fresh = [...entries.values()].filter(({base}) => !settled.has(base) || due.has(base))
-  const {waiting, poisoned} = await examine(path, fresh, signal)
+  const {waiting, poisoned, forbidden} = await examine(path, fresh, signal)
+  // What is poison already and due again says nothing about the rest.
+  const isNew = ({base}: {readonly base: string}) => !due.has(base)
+  const [denied, of] = [forbidden.filter(isNew).length, fresh.filter(isNew).length]
+  if (denied >= FORBIDDEN_FILES && denied * 2 > of) throw forbiddenFiles(path, denied, of)
+  poisoned.push(...forbidden)
   const young = waiting.filter(({arrived}) => since === undefined || arrived.toISOString() >= since)
   const expected = Math.min(limit, young.length + poisoned.length)
   if (signal.aborted) return run.cursor
@@ -88,7 +102,7 @@ async function take(options: MaildirSourceOptions, receive: Receive, run: Source
   const deliver = async (deliveries: readonly Delivery[]) => {
     if (deliveries.length === 0 || signal.aborted) return
     await receive(deliveries)
-    taken += deliveries.filter(({content}) => content.kind !== 'deferred').length
+    taken += deliveries.filter(({item, content}) => content.kind !== 'deferred' && entries.has(item.key)).length
     run.onProgress?.({expected: Math.max(expected, taken), taken})
     if (altering) await finish(options, run, entries)
   }
@@ -100,6 +114,9 @@ async function take(options: MaildirSourceOptions, receive: Receive, run: Source
     cursor: CURSOR,
   })
 
+  // Nothing of these is taken, so they do not count.
+  for (let done = 0; done < gone.length; done += BATCH_MESSAGES)
+    await deliver(gone.slice(done, done + BATCH_MESSAGES).map((base) => toDelivery(base, {kind: 'gone'})))
   let batch: Delivery[] = poisoned.slice(0, limit).map(({base, why}) => toDelivery(base, {kind: 'poison', why}))
   let counted = batch.length
   let bytes = 0
@@ -117,7 +134,14 @@ async function take(options: MaildirSourceOptions, receive: Receive, run: Source
     if (deferred) batch.push(toDelivery(message.base, {kind: 'deferred'}, message.arrived))
     else if (large)
       await readLarge(options, message, (content) => deliver([toDelivery(message.base, content, message.arrived)]))
-    else batch.push(toDelivery(message.base, await read(options, message), message.arrived))
+    else {
+      const content = await read(options, message).catch(async (error: unknown) => {
+        // What came before the fault is kept.
+        await deliver(batch)
+        throw error
+      })
+      batch.push(toDelivery(message.base, content, message.arrived))
+    }
     bytes += size
   }
   await deliver(batch)
@@ -130,22 +154,51 @@ async function take(options: MaildirSourceOptions, receive: Receive, run: Source
 async function list(path: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()
   for (const directory of ['new', 'cur'] as const) {
-    const names = await readdir(join(path, directory)).catch((error: unknown) => {
+    const names = await readdir(join(path, directory), 'buffer').catch((error: unknown) => {
       throw unreadable(path, directory, error)
     })
-    for (const file of names) {
+    for (const name of names) {
+      const file = name.toString('latin1')
       // "A file name starting with a dot is not a message."
       if (file.startsWith('.')) continue
-      const base = file.split(':', 1)[0]!
+      const base = baseOf(file)
       entries.set(base, {base, directory, file})
     }
   }
   return entries
 }
 
+/** What stands before the colon, as text for the ledger. Where it is not UTF-8 its bytes above 127 are in hex. */
+function baseOf(file: string): string {
+  const base = bareOf(file)
+  const bytes = Buffer.from(base, 'latin1')
+  return isUtf8(bytes)
+    ? bytes.toString()
+    : base.replace(/[\x80-\xff]/g, (byte) => `=${byte.charCodeAt(0).toString(16)}`)
+}
+
+const bareOf = (file: string) => file.split(':', 1)[0]!
+
+/** The path of a name given as latin1. */
+const pathOf = (path: string, directory: string, file: string): Buffer =>
+  Buffer.concat([Buffer.from(join(path, directory, '/')), Buffer.from(file, 'latin1')])
+
+/** Where most of the new files may not be read, they are not at fault one by one. */
+function forbiddenFiles(path: string, count: number, of: number): PostdeskError {
+  return connectionFailed({
+    code: 'MAILDIR_UNREADABLE',
+    exitCode: EXIT.notPermitted,
+    title: `The messages in the Maildir ${path} cannot be read`,
+    why: `${count} of ${of} new messages may not be read by this user`,
+    fixes: [{text: `Give the user who runs postdesk on ${hostname()} the right to read them.`}],
+    stage: 'maildir',
+  })
+}
+
 function unreadable(path: string, directory: string, error: unknown): PostdeskError {
   const code = codeOf(error)
   const missing = code === 'ENOENT' || code === 'ENOTDIR'
+  if (FAULTS_OF_MACHINE.has(code)) return machineFault(path, error)
   return connectionFailed({
     code: missing ? 'MAILDIR_MISSING' : 'MAILDIR_UNREADABLE',
     exitCode: missing ? EXIT.noInput : EXIT.notPermitted,
@@ -163,17 +216,40 @@ function unreadable(path: string, directory: string, error: unknown): PostdeskEr
   })
 }
 
+/** The process or its machine cannot read files at all: that is no message's fault. */
+function machineFault(path: string, error: unknown): PostdeskError {
+  return connectionFailed({
+    code: 'MAILDIR_FAULT',
+    exitCode: EXIT.tryAgain,
+    title: `The Maildir ${path} cannot be read now`,
+    why: `${messageOf(error)}; what was received before is kept`,
+    fixes: [
+      {text: 'Run the same command again.'},
+      {text: `If it stays so, look at the limit on open files and at the disk of ${hostname()}.`},
+    ],
+    stage: 'maildir',
+    cause: error,
+  })
+}
+
 /** Sizes and times, the oldest first. What cannot be looked at is poison; what is no file is no message. */
 async function examine(path: string, entries: readonly Entry[], signal: AbortSignal) {
   const waiting: Waiting[] = []
   const poisoned: {readonly base: string; readonly why: string}[] = []
+  const forbidden: typeof poisoned = []
   const missed: Entry[] = []
   const look = async (entry: Entry) => {
     try {
-      const facts = await stat(join(path, entry.directory, entry.file))
-      if (facts.isFile()) waiting.push({...entry, size: facts.size, arrived: facts.mtime})
+      const file = pathOf(path, entry.directory, entry.file)
+      const facts = await stat(file)
+      if (!facts.isFile()) return
+      await (await open(file, READ)).close()
+      waiting.push({...entry, size: facts.size, arrived: facts.mtime})
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') missed.push(entry)
+      const code = codeOf(error)
+      if (FAULTS_OF_MACHINE.has(code)) throw machineFault(path, error)
+      if (code === 'ENOENT') missed.push(entry)
+      else if (code === 'EACCES' || code === 'EPERM') forbidden.push({base: entry.base, why: messageOf(error)})
       else poisoned.push({base: entry.base, why: messageOf(error)})
     }
   }
@@ -188,16 +264,15 @@ async function examine(path: string, entries: readonly Entry[], signal: AbortSig
     }
   }
   const order = (a: Waiting, b: Waiting) => a.arrived.getTime() - b.arrived.getTime() || (a.base < b.base ? -1 : 1)
-  return {waiting: waiting.sort(order), poisoned}
+  return {waiting: waiting.sort(order), poisoned, forbidden}
 }
 
 // Reading ---------------------------------------------------------------------------------------------------------
 
-/** Opens a message where it is by now; null where it is gone. NONBLOCK: a FIFO in its place must not hold us up. */
+/** Opens a message where it is by now; null where it is gone. */
 async function openMessage(path: string, entry: Entry): Promise<FileHandle | null> {
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK
   const tryOpen = ({directory, file}: Entry) =>
-    open(join(path, directory, file), flags).catch((error: unknown) => {
+    open(pathOf(path, directory, file), READ).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return null
       throw error
     })
@@ -217,10 +292,16 @@ async function read({path, sizeLimit}: MaildirSourceOptions, message: Waiting): 
     const {buffer, bytesRead} = await handle.read({buffer: Buffer.alloc(HEADER_BYTES), position: 0})
     return {kind: 'oversized', header: headerOf(buffer.subarray(0, bytesRead)), size}
   } catch (error) {
-    return {kind: 'poison', why: messageOf(error)}
+    return poisonOf(path, error)
   } finally {
     await handle?.close()
   }
+}
+
+/** What cannot be read is poison, unless the same would be with every other. */
+function poisonOf(path: string, error: unknown): Content {
+  if (FAULTS_OF_MACHINE.has(codeOf(error))) throw machineFault(path, error)
+  return {kind: 'poison', why: messageOf(error)}
 }
 
 /** Gives a large message as a stream to `use`, and closes its file afterwards. */
@@ -229,9 +310,9 @@ async function readLarge(
   message: Waiting,
   use: (content: Content) => Promise<void>,
 ): Promise<void> {
-  const handle = await openMessage(path, message).catch((error: unknown) => messageOf(error))
+  const handle = await openMessage(path, message).catch((error: unknown) => poisonOf(path, error))
   if (handle === null) return use({kind: 'gone'})
-  if (typeof handle === 'string') return use({kind: 'poison', why: handle})
+  if ('kind' in handle) return use(handle)
   try {
     await use({kind: 'stream', chunks: pieces(handle)})
   } finally {
@@ -272,8 +353,8 @@ async function finish(
   for (const base of bases) {
     const move = async (entry: Entry | undefined) => {
       if (!entry) return
-      const target = join(moveTo ?? path, 'cur', markSeen === true ? withSeen(entry) : withInfo(entry))
-      await rename(join(path, entry.directory, entry.file), target)
+      const target = pathOf(moveTo ?? path, 'cur', markSeen === true ? withSeen(entry) : withInfo(entry))
+      await rename(pathOf(path, entry.directory, entry.file), target)
     }
     try {
       await move(current.get(base)).catch(async (error: unknown) => {
@@ -291,11 +372,12 @@ async function finish(
 }
 
 /** What follows the base name: `:2,` and flags in ASCII order; files in `new` have none. */
-const flagsOf = ({base, file}: Entry) => /^:2,(.*)$/.exec(file.slice(base.length))?.[1] ?? ''
+const flagsOf = ({file}: Entry) => /^:2,(.*)$/.exec(file.slice(bareOf(file).length))?.[1] ?? ''
 
-const withInfo = (entry: Entry) => `${entry.base}:2,${flagsOf(entry)}`
+const withInfo = (entry: Entry) => `${bareOf(entry.file)}:2,${flagsOf(entry)}`
 
-const withSeen = (entry: Entry) => `${entry.base}:2,${[...new Set(`${flagsOf(entry)}S`.split(''))].sort().join('')}`
+const withSeen = (entry: Entry) =>
+  `${bareOf(entry.file)}:2,${[...new Set(`${flagsOf(entry)}S`.split(''))].sort().join('')}`
 
 // Waiting ---------------------------------------------------------------------------------------------------------
 

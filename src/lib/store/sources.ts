@@ -202,8 +202,13 @@ export function ledgerOf(store: Store, source: SourceRow, options: {readonly sin
   const items = () =>
     store.db.selectFrom('source_item').where('portal_id', '=', source.portal_id).where('source_id', '=', source.id)
   return {
-    async settled(epoch, from) {
-      const rows = await items().select('item_key').where('epoch', '=', epoch).where('item_key', '>=', from).execute()
+    async settled(epoch, from, among) {
+      const rows = await items()
+        .select('item_key')
+        .where('epoch', '=', epoch)
+        .where('item_key', '>=', from)
+        .$if(among !== undefined, (query) => query.where(store.dialect.among('item_key', among ?? [])))
+        .execute()
       return new Set(rows.map((row) => row.item_key))
     },
     async due(epoch) {
