@@ -456,6 +456,46 @@ test('messages that are refused while others come are poison, wherever they stan
   assert.deepEqual(Object.values(reception.kinds()), ['poison', 'poison', 'poison', 'poison', 'raw'])
 })
 
+test('a message that is refused is poison also where it waits alone, and stays so when it is due again', async (t) => {
+  const server = await start(t, 1)
+  const reception = memoryReception()
+  const cursor = await syncOnce(server, reception)
+  server.state.messages.push(...messages(2))
+  onFetch(server, (exchange) => {
+    if (exchange.asked().some(({uid}) => uid === 2)) return exchange.no('[SERVERBUG] Internal error occurred')
+    exchange.usual()
+  })
+  await syncOnce(server, reception, {cursor})
+  assert.deepEqual(reception.kinds(), {[key(1)]: 'raw', [key(2)]: 'poison'})
+  server.state.messages.shift()
+  reception.due.add(key(2))
+  await syncOnce(server, reception, {cursor: reception.cursor()})
+  assert.deepEqual(reception.kinds(), {[key(1)]: 'raw', [key(2)]: 'poison'})
+  assert.equal(reception.received.length, 3)
+})
+
+test('UIDs that mean nothing: what gives no row is asked for alone, and said where it never comes', async (t) => {
+  const server = await start(t, 1, 2, 3, 4)
+  server.state.uidValidity = null
+  server.script.set('UID FETCH', (exchange) => {
+    const asked = exchange.asked()
+    const sizes = exchange.args.includes('RFC822.SIZE')
+    for (const message of asked) {
+      // 2 gives its row alone; 3 never a row but its bytes; 4 nothing at all.
+      if (message.uid === 4 || (sizes && message.uid === 3) || (sizes && message.uid === 2 && asked.length > 1))
+        continue
+      exchange.raw(exchange.row(message))
+    }
+    exchange.ok()
+  })
+  const reception = memoryReception()
+  const cursor = await syncOnce(server, reception)
+  assert.deepEqual(Object.values(reception.kinds()), ['raw', 'raw', 'raw', 'poison'])
+  assert.deepEqual(reception.subjects().slice(0, 3), ['Message 1', 'Message 2', 'Message 3'])
+  await syncOnce(server, reception, {cursor})
+  assert.equal(reception.received.length, 4)
+})
+
 test('waiting leaves no listeners behind', async (t) => {
   const server = await start(t, 1)
   const warnings: string[] = []

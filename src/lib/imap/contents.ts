@@ -15,6 +15,8 @@ export interface Wanted {
   readonly uid: number
   /** As the server claims; 0 where it does not. */
   readonly size: number
+  /** It was refused before and is asked for again: another refusal says nothing about the server. */
+  readonly again?: boolean
 }
 
 /** A message that turned out too large to be held: it is to be fetched with `large`. */
@@ -48,11 +50,20 @@ const BY_A_MESSAGE = new Set([
 ])
 
 /** A NO or BAD, as opposed to nonsense or the end of the connection. */
-const isRefusal = (fault: unknown): fault is PostdeskError =>
+export const isRefusal = (fault: unknown): fault is PostdeskError =>
   fault instanceof PostdeskError && (fault.code === 'IMAP_REFUSED' || fault.code === 'IMAP_UNAVAILABLE')
 
-/** Fetches from the mailbox that is open in `session`. `sizeLimit`: bytes above which only the header is wanted. */
-export function imapContents(session: Session, account: ImapAccount, sizeLimit: number, signal: AbortSignal): Contents {
+/**
+ * Fetches from the mailbox that is open in `session`. `sizeLimit`: bytes above which only the header is wanted.
+ * `settled`: messages that came in earlier runs, to compare a refused one with.
+ */
+export function imapContents(
+  session: Session,
+  account: ImapAccount,
+  sizeLimit: number,
+  signal: AbortSignal,
+  settled: readonly number[] = [],
+): Contents {
   let faults = 0
   /** The last message that came: asked for again, it tells a message that is refused from a server that refuses all. */
   let sample: number | null = null
@@ -83,18 +94,19 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
    * What a fault makes of a message. It is poison only where others come: a server that refuses all ends the run, so
    * that all are asked for again by the next. `others`: messages to compare with while none has come.
    */
-  const blamed = async (uid: number, fault: unknown, others: readonly number[] = []): Promise<Content> => {
+  const blamed = async ({uid, again}: Wanted, fault: unknown, others: readonly number[] = []): Promise<Content> => {
     const known = await absent(uid, await recover(fault))
-    if (known.kind === 'gone' || !isRefusal(fault)) return known
+    if (known.kind === 'gone' || again === true || !isRefusal(fault)) return known
     refused.add(uid)
-    const compared = sample === null ? others.filter((other) => other !== uid).slice(1 - REFUSED_IN_A_ROW) : [sample]
+    const candidates = [...settled, ...others.filter((other) => other !== uid)]
+    const compared = sample === null ? candidates.slice(1 - REFUSED_IN_A_ROW) : [sample]
     let sampleRefused = false
     for (const other of compared) {
       try {
         // Nothing where it was moved away or removed since: that tells nothing.
         if ((await fetchPiece(session.opened(), other, 0, SAMPLE_BYTES)) !== null) return fine(other, known)
-      } catch (again) {
-        if (!isRefusal(again)) throw again
+      } catch (error) {
+        if (!isRefusal(error)) throw error
         sampleRefused ||= other === sample
         refused.add(other)
       }
@@ -109,7 +121,8 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
     bytes.length > sizeLimit ? {kind: 'oversized', header: headerOf(bytes), size: bytes.length} : {kind: 'raw', bytes}
 
   /** One message alone, after it was missing from a set. */
-  const alone = async ({uid, size}: Wanted, others: readonly number[]): Promise<Content | typeof LARGE> => {
+  const alone = async (wanted: Wanted, others: readonly number[]): Promise<Content | typeof LARGE> => {
+    const {uid, size} = wanted
     try {
       const piece = await fetchPiece(session.opened(), uid, 0)
       if (piece === null) return await absent(uid, NO_ROW)
@@ -117,7 +130,7 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
       if (!piece.whole && piece.bytes.length >= PIECE_BYTES) return LARGE
       return fine(uid, whole(piece.bytes))
     } catch (fault) {
-      return blamed(uid, fault, others)
+      return blamed(wanted, fault, others)
     }
   }
 
@@ -126,6 +139,7 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
       const found = new Map<number, Content | typeof LARGE>()
       const rows = new Map<number, Buffer>()
       const uids = wanted.map(({uid}) => uid)
+      const others = wanted.filter(({again}) => again !== true).map(({uid}) => uid)
       let fault: unknown
       try {
         try {
@@ -145,7 +159,7 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
         }
         if (fault !== undefined) break
         try {
-          found.set(message.uid, await alone(message, uids))
+          found.set(message.uid, await alone(message, others))
         } catch (thrown) {
           fault = thrown
           break
@@ -154,18 +168,20 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
       return {found, fault}
     },
 
-    async oversized({uid, size}) {
+    async oversized(wanted) {
+      const {uid, size} = wanted
       const fetchHeader = async () => fetchPiece(session.opened(), uid, 0, HEADER_BYTES)
       try {
         const piece = (await fetchHeader()) ?? (await fetchHeader())
         if (piece === null) return await absent(uid, NO_ROW)
         return fine(uid, {kind: 'oversized', header: headerOf(piece.bytes), size})
       } catch (fault) {
-        return blamed(uid, fault)
+        return blamed(wanted, fault)
       }
     },
 
-    async large({uid, size}) {
+    async large(wanted) {
+      const {uid, size} = wanted
       const spool = await createSpool()
       const instead = async (content: Content) => {
         await spool.release()
@@ -178,10 +194,10 @@ export function imapContents(session: Session, account: ImapAccount, sizeLimit: 
           try {
             const end = await download(uid, size, spool)
             if (end === 'complete') return {content: {kind: 'stream', chunks: spool.read()}, release: spool.release}
-            if (end === 'over the limit') return await instead(await this.oversized({uid, size: spool.size()}))
+            if (end === 'over the limit') return await instead(await this.oversized({...wanted, size: spool.size()}))
             known = await absent(uid, end)
           } catch (fault) {
-            known = await blamed(uid, fault)
+            known = await blamed(wanted, fault)
           }
           // What came is kept, and the rest is asked for; a message of which nothing comes is asked for twice.
           fruitless = spool.size() > before ? 0 : fruitless + 1

@@ -13,7 +13,16 @@ import {createHandover, type Handover} from './handover.ts'
 import {mailboxStatus, METADATA_ROWS, type OpenMailbox} from './mailbox.ts'
 import {epochsOf, isUnchanged, type Place, placeIn, readPlace, toCursor} from './place.ts'
 import {imapSession, type Session} from './session.ts'
-import {countSince, howToFetch, listWaiting, type Planned, type Waiting, wantedOf, withMetadata} from './waiting.ts'
+import {
+  countSince,
+  howToFetch,
+  type Listing,
+  listWaiting,
+  type Planned,
+  type Waiting,
+  wantedOf,
+  withMetadata,
+} from './waiting.ts'
 
 export interface ImapSourceOptions extends ImapConnectOptions {
   /** Bytes above which only the header of a message is fetched. */
@@ -118,7 +127,7 @@ async function pull(
       receivedAt: metadata?.receivedAt?.toISOString() ?? now,
       cursor: toCursor(placeAfter(position + 1)),
     })
-    const planned = await takeAll(session, account, options, run, waiting, handover, toDelivery)
+    const planned = await takeAll(session, account, options, run, listing, handover, toDelivery)
     return toCursor({...placeAfter(planned), reconciledAt: listing.full ? now : place.reconciledAt})
   } catch (error) {
     const reached = await finish()
@@ -166,11 +175,11 @@ async function takeAll(
   account: ImapAccount,
   options: ImapSourceOptions,
   {signal, since, limit = Infinity}: SourceRun,
-  waiting: readonly Waiting[],
+  {waiting, settled}: Listing,
   handover: Handover,
   toDelivery: (message: Waiting, content: Content) => Delivery,
 ): Promise<number> {
-  const contents = imapContents(session, account, options.sizeLimit, signal)
+  const contents = imapContents(session, account, options.sizeLimit, signal, settled)
   const ready = async () => {
     await handover.settle(PENDING_BATCHES)
     signal.throwIfAborted()

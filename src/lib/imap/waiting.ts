@@ -1,11 +1,21 @@
 /**
  * Which messages of a mailbox wait to be taken, in which order, and how each is to be fetched.
  */
+import {createHash} from 'node:crypto'
 import type {ItemKey, Ledger} from '../channel/delivery.ts'
 import type {Instant} from '../clock.ts'
 import type {ImapAccount} from './connect.ts'
-import type {Wanted} from './contents.ts'
-import {fetchMetadata, type Metadata, METADATA_ROWS, metadataCount, type OpenMailbox, searchUids} from './mailbox.ts'
+import {isRefusal, type Wanted} from './contents.ts'
+import {
+  fetchMetadata,
+  fetchPiece,
+  isPresent,
+  type Metadata,
+  METADATA_ROWS,
+  metadataCount,
+  type OpenMailbox,
+  searchUids,
+} from './mailbox.ts'
 import {epochsOf, identityOf, itemOf, keyOf, type Place, uidOf, UNSTABLE} from './place.ts'
 import type {Session} from './session.ts'
 
@@ -16,6 +26,10 @@ import type {Session} from './session.ts'
 const BIG_BYTES = 4 * 2 ** 20
 /** UIDs below the cursor that are listed again in each run: some servers show a message late, below newer ones. */
 const WINDOW = 1000
+/** Settled messages that are named to compare refused ones with. */
+const COMPARED = 2
+/** The beginning of a message, by which it is known where the server tells nothing else of it. */
+const BEGINNING_BYTES = 64 * 2 ** 10
 
 /** A message that the ledger does not call settled. */
 export interface Waiting {
@@ -41,6 +55,8 @@ export interface Listing {
   /** A UID above all that were listed. */
   readonly above: number
   readonly uidOf: (item: ItemKey) => number | null
+  /** Some UIDs that are listed and settled. */
+  readonly settled: readonly number[]
 }
 
 /** Lists what waits around `place`, or in the whole mailbox with `full`, and leaves out what the ledger has. */
@@ -64,16 +80,26 @@ export async function listWaiting(
     for (let done = 0; done < uids.length;) {
       const chunk = uids.slice(done, done + METADATA_ROWS)
       const rows = await fetchMetadata(session.opened(), chunk, {identity: true})
-      for (const [uid, metadata] of rows) {
-        const key = identityOf(metadata)
-        if (!named.has(key)) named.set(key, {uid, item: {epoch: place.epoch, key}, metadata, holds: true, position: 0})
+      const asked = chunk.slice(0, metadataCount(chunk))
+      for (const uid of asked) {
+        const found = namedBy(rows.get(uid)) ?? (await nameAlone(session, account, uid))
+        if (found === null) continue
+        const {key, ...more} = found
+        if (!named.has(key))
+          named.set(key, {uid, item: {epoch: place.epoch, key}, holds: !due.has(key), position: 0, ...more})
       }
-      done += metadataCount(chunk)
+      done += asked.length
     }
     const waiting = [...named.values()]
       .filter(({item: {key}}) => !settled.has(key) || due.has(key))
       .sort((a, b) => a.uid - b.uid)
-    return {waiting: numbered(waiting), full: true, above: 1, uidOf: ({key}) => named.get(key)?.uid ?? null}
+    return {
+      waiting: numbered(waiting),
+      full: true,
+      above: 1,
+      uidOf: ({key}) => named.get(key)?.uid ?? null,
+      settled: [],
+    }
   }
   // A UID is an item of one epoch only, so the keys of all epochs can be UIDs here.
   const known = new Set<number>()
@@ -93,7 +119,39 @@ export async function listWaiting(
   }
   for (const uid of uids) if (!known.has(uid)) waiting.push({uid, item: itemOf(uid, place), holds: true, position: 0})
   waiting.sort((a, b) => a.uid - b.uid)
-  return {waiting: numbered(waiting), full: from === 1, above, uidOf: (item) => uidOf(item, place)}
+  const due = new Set(waiting.map(({uid}) => uid))
+  const came = uids.filter((uid) => known.has(uid) && !due.has(uid)).slice(-COMPARED)
+  return {waiting: numbered(waiting), full: from === 1, above, uidOf: (item) => uidOf(item, place), settled: came}
+}
+
+/** What a message of an unstable mailbox is called. */
+interface Named {
+  readonly key: string
+  readonly metadata?: Metadata
+}
+
+const namedBy = (metadata: Metadata | undefined): Named | null =>
+  metadata ? {key: identityOf(metadata), metadata} : null
+
+/**
+ * A message of an unstable mailbox that gave no row among others: by its row alone, else by how it begins, else by a
+ * UID that holds for this session only, which is enough to say that it does not come. Null where it is not there.
+ */
+async function nameAlone(session: Session, account: ImapAccount, uid: number): Promise<Named | null> {
+  const unlessRefused = async <T>(work: Promise<T>) =>
+    work.catch((error: unknown) => {
+      if (isRefusal(error)) return null
+      throw error
+    })
+  const rows = await unlessRefused(fetchMetadata(session.opened(), [uid], {identity: true}))
+  const named = namedBy(rows?.get(uid))
+  if (named) return named
+  const beginning = await unlessRefused(fetchPiece(session.opened(), uid, 0, BEGINNING_BYTES))
+  if (beginning && beginning.bytes.length > 0) {
+    const bytes = beginning.bytes.subarray(0, BEGINNING_BYTES)
+    return {key: `begins-${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`}
+  }
+  return (await isPresent(session.opened(), account, uid)) ? {key: `uid-${keyOf(uid)}`} : null
 }
 
 const numbered = (waiting: readonly Waiting[]) => waiting.map((message, position) => ({...message, position}))
@@ -137,4 +195,4 @@ export function howToFetch(
 }
 
 /** What is to be fetched of it. */
-export const wantedOf = ({uid, metadata}: Waiting): Wanted => ({uid, size: metadata?.size ?? 0})
+export const wantedOf = ({uid, metadata, holds}: Waiting): Wanted => ({uid, size: metadata?.size ?? 0, again: !holds})
