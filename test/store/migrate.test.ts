@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {readFile} from 'node:fs/promises'
-import {existsSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {describe, test, type TestContext} from 'node:test'
 import Database from 'better-sqlite3'
 import {Client} from 'pg'
@@ -177,6 +177,7 @@ describe('the backup of an SQLite store', () => {
     assert.deepEqual(copy.prepare('select max(version) as version from migration').get(), {version: 1})
     assert.deepEqual(copy.prepare('select subject from ticket').all(), [{subject: 'Hello'}])
     assert.equal(existsSync(`${backup}.partial`), false)
+    assert.equal(statSync(backup).mode & 0o077, 0, 'for its user alone')
     const kept = new Database(earlier, {readonly: true})
     t.after(() => kept.close())
     assert.deepEqual(kept.prepare('select name from sqlite_schema').all(), [{name: 'earlier'}])

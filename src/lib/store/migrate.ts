@@ -1,6 +1,6 @@
 /** Brings a store to the schema of this program: forward only, one at a time, all or nothing. */
 import {existsSync} from 'node:fs'
-import {chmod, rename, rm} from 'node:fs/promises'
+import {rename, rm, writeFile} from 'node:fs/promises'
 import {CompiledQuery} from 'kysely'
 import {schemaTooNew} from '../errors.ts'
 import type {StoreDialect} from './dialect.ts'
@@ -77,6 +77,8 @@ async function backUp(path: string, version: number): Promise<string> {
   for (let more = 2; existsSync(backup); more++) backup = `${path}.backup-${version}-${more}`
   const partial = `${backup}.partial`
   await rm(partial, {force: true})
+  // Customers' mail: nobody else may read it, also while it is written. SQLite takes an empty file.
+  await writeFile(partial, '', {mode: 0o600, flag: 'wx'})
   const {openSqliteFile} = await import('./sqlite.ts')
   const reader = await openSqliteFile(path, {readonly: true})
   try {
@@ -87,7 +89,6 @@ async function backUp(path: string, version: number): Promise<string> {
   } finally {
     reader.close()
   }
-  await chmod(partial, 0o600)
   await rename(partial, backup)
   return backup
 }
