@@ -205,7 +205,12 @@ test('a secret that was written behind its flag is not repeated', async (t) => {
   await postdesk(['portal', 'add', 'acme', '--domain', 'acme.example'], {home})
   for (const words of [
     ['portal', 'inbound', 'set', 'imap', '--password-stdin', 'hunter2secret'],
+    ['portal', 'inbound', 'set', 'imap', '--password-stdin=hunter2secret'],
+    ['portal', 'inbound', 'set', 'imap', '--passwrod=hunter2secret'],
+    ['portal', 'inbound', 'set', 'imap', '-hunter2secret'],
     ['secret', 'set', 'acme/inbound/password', 'hunter2secret'],
+    ['secret', 'set', 'acme/inbound/password', '--value-stdin=hunter2secret'],
+    ['secret', 'bind', 'acme/inbound/password', 'correct', 'hunter2secret'],
   ]) {
     const {code, stdout, stderr} = await postdesk(words, {home})
     assert.equal(code, 64, words.join(' '))
