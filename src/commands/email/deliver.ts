@@ -65,6 +65,6 @@ export default class EmailDeliver extends BaseCommand<typeof EmailDeliver, Email
       [EXIT.notFound]: '5.1.1 no such address',
       [EXIT.data]: '5.6.0 there is no message',
     }
-    process.stdout.write(`${status[error.exitCode] ?? '4.3.0 temporary failure'}\n`)
+    this.print(process.stdout, `${status[error.exitCode] ?? '4.3.0 temporary failure'}\n`)
   }
 }

@@ -95,7 +95,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
               expected <= ASK_ABOVE || this.confirmYes(`${expected} messages wait. Fetch them all now?`, true),
           }
         : {}),
-      ...(this.flags.jsonl ? {onLine: (line: object) => process.stdout.write(`${safeJson(line)}\n`)} : {}),
+      ...(this.flags.jsonl ? {onLine: (line: object) => this.print(process.stdout, `${safeJson(line)}\n`)} : {}),
       ...(progress ? {onProgress: progress.update.bind(progress)} : {}),
     }
     const {report, failure} = await (this.flags.watch
@@ -103,7 +103,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
           progress?.end()
           if (failed) this.warning(`${failed.title}: ${failed.why}`)
           else if (this.showsProgress && !this.flags.jsonl)
-            process.stderr.write(renderSyncReport(done, this.style(process.stderr)))
+            this.print(process.stderr, renderSyncReport(done, this.style(process.stderr)))
         })
       : sync(options))
     progress?.end()

@@ -30,7 +30,7 @@ import {findPaths, type Paths} from './paths.ts'
 import type {Question} from './prompts.ts'
 import {renderError} from './render-error.ts'
 import {readSettings, type Settings} from './settings.ts'
-import {safeJson} from './safe-text.ts'
+import {safeJson, safeLine} from './safe-text.ts'
 import {shellQuote} from './shell-quote.ts'
 import {styleOf, type Style} from './style.ts'
 import {toPostdeskError} from './to-postdesk-error.ts'
@@ -138,15 +138,14 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
         warnings: this.#warnings,
         nextSteps: this.#nextSteps,
       }
-      process.stdout.write(this.redactor.redact(`${safeJson(envelope, 2)}\n`))
+      this.print(process.stdout, `${safeJson(envelope, 2)}\n`)
       return
     }
-    if (result !== undefined)
-      process.stdout.write(this.redactor.redact(this.render(result, this.style(process.stdout))))
+    if (result !== undefined) this.print(process.stdout, this.render(result, this.style(process.stdout)))
     if (failure) this.renderFailure(failure)
     else if (!this.#quiet) {
-      for (const step of this.#nextSteps) process.stderr.write(`Next: ${step}\n`)
-      if (this.#prompted.length > 0) process.stderr.write(`Next time: ${this.#equivalent()}\n`)
+      for (const step of this.#nextSteps) this.print(process.stderr, `Next: ${safeLine(step)}\n`)
+      if (this.#prompted.length > 0) this.print(process.stderr, `Next time: ${safeLine(this.#equivalent())}\n`)
     }
   }
 
@@ -159,7 +158,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
 
   /** Shows a failure to a person. */
   protected renderFailure(error: PostdeskError): void {
-    process.stderr.write(this.redactor.redact(renderError(error, this.style(process.stderr))))
+    this.print(process.stderr, renderError(error, this.style(process.stderr)))
   }
 
   #equivalent(): string {
@@ -167,6 +166,11 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   }
 
   // For commands ----------------------------------------------------------------------------------------------------
+
+  /** Everything that a command says goes this way: no secret leaves, whoever put it into the text. */
+  protected print(stream: NodeJS.WriteStream, text: string): void {
+    stream.write(this.redactor.redact(text))
+  }
 
   /** Where colours and the width of a stream come from. */
   protected style(stream: NodeJS.WriteStream): Style {
@@ -190,7 +194,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   protected warning(text: string): void {
     this.#warnings.push(text)
     if (!this.#json && !this.#quiet)
-      process.stderr.write(`${this.style(process.stderr).colour.yellow('!')} ${this.redactor.redact(text)}\n`)
+      this.print(process.stderr, `${this.style(process.stderr).colour.yellow('!')} ${safeLine(text)}\n`)
   }
 
   /** A command to go on with; it gets the flags that say which store and which secrets this one worked on. */
