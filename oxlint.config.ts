@@ -50,10 +50,11 @@ const INPUT_AND_OUTPUT: Refusal = {
 /** Each library has one home: a change of library is a change of one folder. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   imap: ['imapflow'],
-  message: ['postal-mime'],
+  message: ['postal-mime', 'sanitize-html', 'html-to-text', 'iconv-lite'],
+  authentication: ['mailauth'],
   store: ['kysely', 'better-sqlite3', 'pg'],
   secret: ['@napi-rs/keyring', 'age-encryption', 'proper-lockfile'],
-  cli: ['@oclif/core', '@inquirer/prompts', 'chalk', 'cli-table3', 'conf', 'string-width'],
+  cli: ['@oclif/core', '@inquirer/prompts', 'chalk', 'cli-table3', 'conf', 'string-width', 'open'],
   commands: ['@oclif/core'],
   'use cases': ['fastest-levenshtein'],
 }

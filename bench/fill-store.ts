@@ -93,6 +93,8 @@ export async function fillStore(location: StoreLocation, tickets: number): Promi
             requester_address: mail.from.address,
             message_count: 1,
             closed_at: open ? null : at,
+            third_party: 0,
+            bounced: 0,
             created_at: at,
             updated_at: at,
           },
@@ -118,6 +120,7 @@ export async function fillStore(location: StoreLocation, tickets: number): Promi
             note: null,
             threaded_by: 'new',
             size: 18_000,
+            third_party: 0,
           },
           item: {
             portal_id: portal.id,

@@ -198,7 +198,7 @@ describe('places and hashes of attachments', () => {
       assert.ok(leaf)
       const original = fixture(file)
       assert.deepEqual(decodePart(raw, leaf), original)
-      assert.deepEqual(leaf.content, {kind: 'opaque', size: original.length, sha256: sha256(original)})
+      assert.deepEqual(leaf.content, {kind: 'opaque', size: original.length, sha256: sha256(original), excerpt: null})
     })
   }
 
@@ -215,7 +215,7 @@ describe('places and hashes of attachments', () => {
     assert.deepEqual(structure, scanStructure(raw))
     const leaf = structure.leaves[1]!
     assert.equal(leaf.offset, head.length + part.length)
-    assert.deepEqual(leaf.content, {kind: 'opaque', size: original.length, sha256: sha256(original)})
+    assert.deepEqual(leaf.content, {kind: 'opaque', size: original.length, sha256: sha256(original), excerpt: null})
     assert.deepEqual(decodePart(raw, leaf), original)
   })
 

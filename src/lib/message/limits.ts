@@ -24,6 +24,9 @@ export const MAX_DEPTH = 64
  */
 export const MAX_TEXT_BYTES = 2 * 1024 * 1024
 
+/** Decoded bytes kept of a part that a machine reads: reports have a few KB, a returned message is wanted for its header. */
+export const MAX_EXCERPT_BYTES = 64 * 1024
+
 /** Bytes of white space allowed after a boundary on its line: a line of mail has at most 998 (RFC 5322 2.1.1). */
 export const MAX_BOUNDARY_PADDING = 998
 

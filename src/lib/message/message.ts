@@ -71,6 +71,93 @@ export type DefectCode =
   | 'text-truncated'
   | 'parse-failed'
 
+/** What a delivery report says became of the mail to a recipient (RFC 3464 2.3.3). */
+export type ReportAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded'
+
+/** Why a mail did not arrive, in one word; `unknown` where the report gives no usable hint. */
+export type BounceReason =
+  | 'user-unknown'
+  | 'mailbox-full'
+  | 'message-too-large'
+  | 'host-unknown'
+  | 'network-error'
+  | 'expired'
+  | 'blocked'
+  | 'spam'
+  | 'policy'
+  | 'authentication'
+  | 'content'
+  | 'virus'
+  | 'suspended'
+  | 'moved'
+  | 'rate-limited'
+  | 'relay-denied'
+  | 'filtered'
+  | 'not-accepting'
+  | 'protocol'
+  | 'system-error'
+  | 'feedback'
+  | 'vacation'
+  | 'delivered'
+  | 'unknown'
+
+/** What a report says of one recipient. */
+export interface BouncedRecipient {
+  /** The address the mail was for; empty where the report does not name one. */
+  readonly recipient: string
+  /** The enhanced status code, such as `5.1.1` (RFC 3463); null where none is given or can be told. */
+  readonly status: string | null
+  readonly action: ReportAction
+  readonly reason: BounceReason
+  /** True where trying again cannot help: the address, not the moment, is what is wrong. */
+  readonly permanent: boolean
+  /** The words of the server that refused it, on one line; empty where none are given. */
+  readonly diagnostic: string
+}
+
+/** The mail that a report is about, as far as it is returned. */
+export interface ReturnedMessage {
+  /** Without angle brackets; null where it is not returned. */
+  readonly messageId: string | null
+  readonly subject: string | null
+}
+
+/** A mail in which a machine reports on another mail. */
+export type Report =
+  /** What became of a mail (RFC 3464, and the free forms of many servers). `rule` names how it was recognised. */
+  | {
+      readonly kind: 'bounce'
+      readonly rule: string
+      readonly recipients: readonly BouncedRecipient[]
+      readonly original: ReturnedMessage
+    }
+  /** A complaint of a recipient, or of a filter (ARF, RFC 5965; RFC 6591). */
+  | {
+      readonly kind: 'feedback'
+      /** Such as `abuse`, `fraud`, `auth-failure`, `not-spam`, `opt-out`. */
+      readonly feedbackType: string
+      /** Original-Rcpt-To; null where it is withheld. */
+      readonly recipient: string | null
+      readonly original: ReturnedMessage
+    }
+  /** A receipt (MDN, RFC 8098). */
+  | {
+      readonly kind: 'disposition'
+      /** Such as `displayed`, `deleted`. */
+      readonly disposition: string
+      readonly recipient: string | null
+      readonly original: ReturnedMessage
+    }
+
+/** What a forward says of the mail it passes on. */
+export interface Forwarded {
+  /** Who wrote the mail that is forwarded. */
+  readonly from: Address
+  /** As written there; null where it is not. */
+  readonly subject: string | null
+  readonly date: string | null
+}
+
 /** The facts of a message that intake decides on: its header and its structure, without the text. */
 export interface Message {
   /** Message-ID without angle brackets (RFC 5322 3.6.4); null where there is none that can be read. */
@@ -89,6 +176,10 @@ export interface Message {
   /** All fields of the header, topmost first. */
   readonly fields: readonly Field[]
   readonly attachments: readonly Attachment[]
+  /** What it reports on another mail; null for a mail that is no report. */
+  readonly report: Report | null
+  /** The mail that it forwards, where its subject says that it does and its text names the sender; else null. */
+  readonly forwarded: Forwarded | null
   readonly defects: readonly Defect[]
   /** Size of the raw message in bytes. */
   readonly size: number
@@ -105,6 +196,12 @@ export interface Message {
 export interface Body {
   /** The plain text, or the HTML turned into text where there is no plain part. */
   readonly text: string
+  /** The words that the person wrote: `text` without what it quotes. Never empty where `text` is not. */
+  readonly replyText: string
+  /** What is quoted of earlier mail; empty where nothing is. */
+  readonly quotedText: string
+  /** The signature at the end of `replyText`, which keeps it; null where none is recognised. */
+  readonly signature: string | null
   /** The HTML part as sent, not sanitised; null where there is none. */
   readonly html: string | null
 }

@@ -3,11 +3,14 @@ import {messageOf as reasonOf} from '../errors.ts'
 import {readDate} from './date.ts'
 import {Digest, TrimmedDigest} from './digest.ts'
 import {fingerprint} from './fingerprint.ts'
+import {readForwarded} from './forwarded.ts'
 import {fieldValue, readHeader} from './header.ts'
 import {htmlToText} from './html-text.ts'
 import {MAX_ADDRESSES, MAX_FALLBACK_HEADER_BYTES} from './limits.ts'
 import type {Address, Attachment, Body, Defect, Field, Message, ParsedMessage} from './message.ts'
 import {readMessageId, readMessageIds} from './message-id.ts'
+import {splitReply} from './reply-text.ts'
+import {readReport} from './report.ts'
 import {scanStructure, StructureScanner, type Leaf, type Structure} from './structure.ts'
 
 /** Reads a message that is in memory. Never throws: what cannot be read is a defect of the message. */
@@ -125,6 +128,8 @@ function factsOf(structure: Structure, reader: FieldReader, found: readonly Defe
     date,
     fields,
     attachments: structure.leaves.flatMap((leaf) => attachmentOf(leaf, reader)),
+    report: readReport(structure),
+    forwarded: FORWARD_MARK.test(reader.text(subjectField)) ? readForwarded(textOf(structure).text) : null,
     defects,
     size: structure.size,
     sha256: structure.sha256,
@@ -137,6 +142,10 @@ function factsOf(structure: Structure, reader: FieldReader, found: readonly Defe
     }),
   }
 }
+
+/** Words before the subject of a forward, as mail programs of many languages write them. */
+const FORWARD_MARK =
+  /^\s*(?:\[[^\]]{0,60}\]\s*)?(?:fwd?|wg|tr|rv|enc|i|pd|vl|vb|doorst|ilt|i̇lt|转发|轉寄|轉發|chuyển tiếp|転送)\s*[:：]/iu
 
 /** RFC 5321 2.4: the domain does not distinguish case, the local part may. */
 function lowerDomain(address: string): string {
@@ -195,6 +204,11 @@ function attachmentOf(leaf: Leaf, reader: FieldReader): readonly Attachment[] {
  * no plain one (RFC 2046 5.1.4), one after the other.
  */
 function readBody(structure: Structure): Body {
+  const {text, html} = textOf(structure)
+  return {text, html, ...splitReply(text, html)}
+}
+
+function textOf(structure: Structure): Pick<Body, 'text' | 'html'> {
   const sections = new Map<number | string, {plain: string[]; html: string[]}>()
   const html: string[] = []
   for (const leaf of structure.leaves) {

@@ -8,6 +8,7 @@ import {fieldValue, readHeader, type Header} from './header.ts'
 import {
   MAX_BOUNDARY_PADDING,
   MAX_DEPTH,
+  MAX_EXCERPT_BYTES,
   MAX_HEADER_BYTES,
   MAX_PARTS,
   MAX_PART_HEADER_BYTES,
@@ -21,7 +22,8 @@ import {createTransferDecoder, readTransferEncoding, type TransferDecoder} from 
 export type LeafContent =
   /** `text` is decoded; `size` counts the decoded bytes before the charset, up to the limit. */
   | {readonly kind: 'text'; readonly text: string; readonly size: number}
-  | {readonly kind: 'opaque'; readonly size: number; readonly sha256: string}
+  /** `excerpt`: the beginning of what a machine reads (a report, a returned message, an invitation), decoded; else null. */
+  | {readonly kind: 'opaque'; readonly size: number; readonly sha256: string; readonly excerpt: string | null}
 
 /** A part without parts. A `message/rfc822` part is one: its inside is read by parsing its decoded bytes. */
 export interface Leaf extends PartLocation {
@@ -59,6 +61,22 @@ export interface Structure {
 export function scanStructure(raw: Uint8Array): Structure {
   return new StructureScanner().end(raw)
 }
+
+/** Types whose beginning intake reads: reports (RFC 3464, 5965, 8098), what they return, invitations (RFC 5545). */
+const EXCERPTED: ReadonlySet<string> = new Set([
+  'message/delivery-status',
+  'message/global-delivery-status',
+  'message/feedback-report',
+  'message/disposition-notification',
+  'message/global-disposition-notification',
+  'message/rfc822',
+  'message/global',
+  'message/rfc822-headers',
+  'message/partial',
+  'text/rfc822-headers',
+  'message/global-headers',
+  'text/calendar',
+])
 
 const DELIMITER_START = Buffer.from('\n--')
 const NOTHING = Buffer.alloc(0)
@@ -391,7 +409,10 @@ export class StructureScanner {
       sink:
         isText && !isAttached
           ? this.#textSink(described.transferEncoding, type.parameters.get('charset') ?? null)
-          : this.#opaqueSink(described.transferEncoding),
+          : this.#opaqueSink(
+              described.transferEncoding,
+              EXCERPTED.has(described.contentType) ? (type.parameters.get('charset') ?? null) : undefined,
+            ),
     }
   }
 
@@ -419,11 +440,15 @@ export class StructureScanner {
     }
   }
 
-  #opaqueSink(encoding: TransferEncoding): Sink {
+  /** `excerptCharset` is undefined where no excerpt is wanted. */
+  #opaqueSink(encoding: TransferEncoding, excerptCharset: string | null | undefined): Sink {
     const decoder = createTransferDecoder(encoding)
     const digest = new Digest()
     let size = 0
+    const kept: Buffer[] = []
     const take = (decoded: Buffer) => {
+      if (excerptCharset !== undefined && size < MAX_EXCERPT_BYTES)
+        kept.push(Buffer.from(decoded.subarray(0, MAX_EXCERPT_BYTES - size)))
       size += decoded.length
       digest.push(decoded)
     }
@@ -436,7 +461,8 @@ export class StructureScanner {
       end: () => {
         take(decoder.end())
         this.#noteMalformed(decoder, encoding)
-        return {kind: 'opaque', size, sha256: digest.end()}
+        const excerpt = excerptCharset === undefined ? null : decodeCharset(Buffer.concat(kept), excerptCharset).text
+        return {kind: 'opaque', size, sha256: digest.end(), excerpt}
       },
     }
   }

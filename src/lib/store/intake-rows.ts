@@ -53,6 +53,9 @@ export function ticketRow(
     requester_address: storable(requester?.address ?? ''),
     message_count: 1,
     closed_at: null,
+    merged_into_id: null,
+    third_party: 0,
+    bounced: 0,
     created_at: now,
     updated_at: now,
   }
@@ -115,6 +118,9 @@ export function messageRow(
     note: null,
     threaded_by: value === null ? method : storable(`${method} ${value}`),
     size: message.size,
+    verdict: null,
+    authentication: null,
+    third_party: 0,
   }
 }
 
@@ -183,6 +189,7 @@ export function quarantineRow(
     envelope: envelopeJson(mail.envelope),
     header: mail.header,
     created_at: now,
+    purged_at: null,
   }
 }
 

@@ -42,6 +42,7 @@ const named = (db: Db, portalId: number) =>
       'quarantine.received_at',
       'quarantine.envelope',
       'quarantine.created_at',
+      'quarantine.purged_at',
       'source.identity as source_identity',
       'channel.address as channel_address',
     ])

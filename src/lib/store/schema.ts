@@ -94,6 +94,26 @@ export interface ChannelAddressTable {
   channel_id: number
 }
 
+/** What an SMTP address has beside what every channel has. */
+export interface SmtpChannelTable {
+  portal_id: number
+  channel_id: number
+  host: string
+  port: number
+  security: string
+  user_name: string
+  /** The internal channel that its owner forwards its mail to; null while nothing comes in by it. */
+  forwards_to_id: number | null
+  forwarding_verified_at: string | null
+  /** 1 where a round trip proved that `local+detail@` arrives; null while that is not known. */
+  plus_addressing: number | null
+  /** 1 where a round trip proved that the provider keeps our Message-ID; null while that is not known. */
+  keeps_message_id: number | null
+  /** Its own word on both; null for that of the internal channel that it forwards to. */
+  assign_online: number | null
+  auto_reply: number | null
+}
+
 /** Something mail is pulled from or handed in by. It is what it points at: another host is another source. */
 export interface SourceTable {
   portal_id: number
@@ -167,6 +187,12 @@ export interface TicketTable {
   requester_address: string
   message_count: number
   closed_at: string | null
+  /** The ticket that it was merged into, never one that is merged itself; null for one of its own. */
+  merged_into_id: number | null
+  /** How many of its messages came from somebody who is no participant. */
+  third_party: number
+  /** How many deliveries of its outgoing messages came back. */
+  bounced: number
   created_at: string
   updated_at: string
 }
@@ -210,6 +236,74 @@ export interface MessageTable {
   /** How it found its ticket. */
   threaded_by: string
   size: number
+  /** JSON `{kind, reason, header}`: what kind of mail it is; null for what was not judged. */
+  verdict: string | null
+  /** JSON of `Authentication`; null where nobody asked. */
+  authentication: string | null
+  /** 1 where its sender is no participant of the ticket. */
+  third_party: number
+}
+
+/** Who belongs to the conversation of a ticket: the requester, whom an agent wrote to, whom a participant added. */
+export interface ParticipantTable {
+  portal_id: number
+  ticket_id: number
+  /** In lower case. */
+  address: string
+  /** The message that brought it in; null for the requester of a ticket that is older than this table. */
+  message_id: number | null
+}
+
+/** What an outgoing mail can be recognised by when it is answered. Never the token itself: its hash. */
+export interface TokenTable {
+  portal_id: number
+  /** SHA-256 in hex of 128 random bits as they are written. */
+  hash: string
+  /** `reply`: in the address that answers go to. `message-id`: the left part of our Message-ID. */
+  kind: 'reply' | 'message-id'
+  ticket_id: number
+  message_id: number
+  /** After it the token opens nothing; null for never. */
+  expires_at: string | null
+  created_at: string
+}
+
+/** A message on its way out, or gone. One row a message with `direction` `out`. */
+export interface OutgoingTable {
+  portal_id: number
+  message_id: number
+  /** The channel that it leaves by; null where that was removed. */
+  channel_id: number | null
+  kind: 'reply' | 'auto-reply'
+  attempts: number
+  /** When it is tried next; null where nothing is to be done. */
+  next_at: string | null
+  created_at: string
+}
+
+/** What became of an outgoing message for one recipient. */
+export interface OutgoingRecipientTable {
+  portal_id: number
+  message_id: number
+  /** In lower case. */
+  address: string
+  state: 'queued' | 'sending' | 'sent' | 'unknown' | 'failed' | 'bounced'
+  /** The last words of a server about it; null where there are none. */
+  reply: string | null
+  at: string
+}
+
+/** An automatic reply that was decided on. Budgets count these. */
+export interface AutoReplyTable {
+  portal_id: number
+  id: number
+  ticket_id: number
+  /** The message that it answers. */
+  message_id: number
+  /** The address answered, without what the same person can vary (`budgetAddress`). */
+  sender: string
+  domain: string
+  at: string
 }
 
 /** Which ids a message refers to, also those not seen yet, so that a parent that comes late finds its children. */
@@ -255,6 +349,8 @@ export interface QuarantineTable {
   /** The header alone, where the message itself was too large to keep. */
   header: Uint8Array | null
   created_at: string
+  /** When all but its header was removed because its time was over; null while it waits. */
+  purged_at: string | null
 }
 
 /** That a secret exists and what it is bound to; never its value. */
@@ -277,6 +373,7 @@ export interface Schema {
   queue_member: QueueMemberTable
   channel: ChannelTable
   channel_address: ChannelAddressTable
+  smtp_channel: SmtpChannelTable
   source: SourceTable
   source_item: SourceItemTable
   raw: RawTable
@@ -286,6 +383,11 @@ export interface Schema {
   message: MessageTable
   message_reference: MessageReferenceTable
   attachment: AttachmentTable
+  participant: ParticipantTable
+  token: TokenTable
+  outgoing: OutgoingTable
+  outgoing_recipient: OutgoingRecipientTable
+  auto_reply: AutoReplyTable
   quarantine: QuarantineTable
   secret: SecretTable
 }

@@ -226,6 +226,9 @@ export async function addNote(tx: Tx, ticket: TicketRow, text: string, actor: Ac
       note: text.replaceAll('\0', '\uFFFD'),
       threaded_by: 'note',
       size: Buffer.byteLength(text),
+      verdict: null,
+      authentication: null,
+      third_party: 0,
     })
     .execute()
   await tx
