@@ -39,7 +39,7 @@ async function reception(t: TestContext, kind: StoreKind, seed: PortalSeed = {},
   const lease = await acquireLease(store, row, 'the inbound')
   const pool = createParsePool()
   t.after(() => pool.close())
-  const source: SourceFacts = {id: row.id, kind: 'imap', catchAll: null, envelopeHeader: null}
+  const source: SourceFacts = {id: row.id, kind: 'imap', catchAll: null, envelopeHeader: null, replacedAt: null}
   const receive = createReceive({
     store,
     portal,

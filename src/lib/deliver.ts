@@ -38,7 +38,7 @@ export async function deliver(options: DeliverOptions): Promise<Outcome> {
   if (!recipient.includes('@')) throw invalidValue(`--recipient ${JSON.stringify(recipient)}`, 'it is no full address')
   const portal = options.portal ?? (await portalOf(options))
   const row = await pipeSource(store, portal.id, clock.now())
-  const source = factsOfSource(row)
+  const source = factsOfSource(row, null)
   const envelope = {
     recipients: [recipient],
     ...(options.sender === undefined ? {} : {sender: options.sender}),

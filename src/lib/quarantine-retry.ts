@@ -18,7 +18,7 @@ import type {Store} from './store/open.ts'
 import {lockPortal, type PortalRow} from './store/portals.ts'
 import {findQuarantined, keepId, type QuarantineRow} from './store/quarantine.ts'
 import {readRaw} from './store/raw.ts'
-import {askAgain, findSource, type SourceRow} from './store/sources.ts'
+import {askAgain, findSource, replacedAt, type SourceRow} from './store/sources.ts'
 
 /** What became of one quarantined mail. */
 export interface RetriedItem {
@@ -101,10 +101,11 @@ async function decideAnew(
   const source = (await findSource(store.db, portal.id, row.source_id))!
   const arrival: Arrival = {
     item: {epoch: row.epoch, key: row.item_key},
-    source: factsOfSource(source),
+    source: factsOfSource(source, await replacedAt(store.db, source)),
     envelope: row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope),
     receivedAt: row.received_at,
     message: await readMessage(store, portal.id, rawId, row.size, pool),
+    authentication: null,
   }
   const effects = hasEffects(JSON.parse(source.config) as Partial<InboundConfig>)
   const outcome = await store.transaction(async (tx) => {

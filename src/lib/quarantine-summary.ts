@@ -171,6 +171,11 @@ function fixesFor({id, reason, channel, size}: QuarantineSummary, kept: boolean,
       ]
     case 'parse-failed':
       return [{text: 'A later version of postdesk may read it.', command: `postdesk quarantine retry ${id} ${on}`}]
+    case 'loop':
+      return [
+        {text: 'Find out what sends it back: its header shows the way it went.'},
+        {text: 'Then take it in, if it is wanted:', command: `postdesk quarantine retry ${id} ${on}`},
+      ]
     case 'not-storable':
       return kept
         ? [retry]

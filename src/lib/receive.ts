@@ -8,6 +8,7 @@ import type {Clock} from './clock.ts'
 import {messageOf, notFound, PostdeskError} from './errors.ts'
 import {decide, learn} from './intake/decide.ts'
 import type {Arrival, Decision, Facts, QuarantineReason, SourceFacts} from './intake/facts.ts'
+import {judge} from './intake/judge.ts'
 import {matchRecipient} from './intake/match-recipient.ts'
 import {outcomeOf, skipped, withheld} from './intake/outcome.ts'
 import type {Log} from './log.ts'
@@ -106,7 +107,7 @@ export function createDryRun(context: Omit<ReceiveContext, 'lease' | 'effects'>)
       context.store.db,
       context.store.dialect,
       context.portal,
-      messagesOf(items),
+      askedOf(items),
       context.clock.now(),
     )
     facts = facts === null ? fresh : overlay(facts, fresh)
@@ -174,6 +175,7 @@ const arrivalOf = (delivery: Delivery, message: Message, context: Pick<ReceiveCo
   envelope: delivery.envelope,
   receivedAt: delivery.receivedAt,
   message,
+  authentication: null,
 })
 
 /** What an MTA handed in has no other copy: over the size limit it is kept whole, and waits. */
@@ -276,8 +278,8 @@ function oversized(delivery: Delivery, head: Uint8Array, size: number): Exclude<
 
 // Committing ------------------------------------------------------------------------------------------------------
 
-const messagesOf = (items: readonly Prepared[]): Message[] =>
-  items.flatMap((item) => (item.kind === 'arrived' ? [item.arrival.message] : []))
+const askedOf = (items: readonly Prepared[]): Arrival[] =>
+  items.flatMap((item) => (item.kind === 'arrived' ? [item.arrival] : []))
 
 async function commitBatch(
   items: readonly Prepared[],
@@ -356,7 +358,7 @@ export async function decideAndCommit(
   // Until the commit the facts stay true, and the portal is as it is now: its domain may have changed since the start.
   const current = await lockPortal(tx, portal.id)
   if (!current) throw notFound('portal', portal.key)
-  const facts = await gatherFacts(tx, store.dialect, current, messagesOf(items), now)
+  const facts = await gatherFacts(tx, store.dialect, current, askedOf(items), now)
   const planned = items.map((item, index): Planned => {
     if (item.kind === 'settled') return item.planned
     const {arrival, raw, refused} = item
@@ -371,7 +373,13 @@ const refuse = (
   arrival: Arrival,
   {reason, why}: {readonly reason: QuarantineReason; readonly why: string},
   facts: Facts,
-): Decision => ({kind: 'quarantine', reason, why, recipient: matchRecipient(arrival, facts).match})
+): Decision => ({
+  kind: 'quarantine',
+  reason,
+  why,
+  verdict: judge(arrival, facts),
+  recipient: matchRecipient(arrival, facts).match,
+})
 
 // Dry run ---------------------------------------------------------------------------------------------------------
 
@@ -392,5 +400,10 @@ function overlay(decided: Facts, stored: Facts): Facts {
       const others = list.filter(({id}) => known.every((message) => message.id !== id))
       decided[name].set(key, [...others, ...known])
     }
-  return decided
+  for (const [ticketId, addresses] of stored.participants)
+    decided.participants.set(ticketId, new Set([...addresses, ...(decided.participants.get(ticketId) ?? [])]))
+  for (const name of ['bySender', 'byDomain'] as const)
+    for (const [key, times] of stored.autoReplies[name])
+      if (!decided.autoReplies[name].has(key)) decided.autoReplies[name].set(key, times)
+  return {...decided, tokens: stored.tokens, ticketsByNumber: stored.ticketsByNumber}
 }

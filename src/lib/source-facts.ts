@@ -3,14 +3,16 @@ import type {SourceFacts} from './intake/facts.ts'
 import type {InboundConfig} from './inbound.ts'
 import type {SourceRow} from './store/sources.ts'
 
-export function factsOfSource(row: Pick<SourceRow, 'id' | 'kind' | 'config'>): SourceFacts {
-  if (row.kind === 'pipe') return {id: row.id, kind: 'pipe', catchAll: null, envelopeHeader: null}
+/** `replacedAt`: when it took the place of another source (`replacedAt` of store/sources.ts); null where it did not. */
+export function factsOfSource(row: SourceRow, replacedAt: string | null): SourceFacts {
+  if (row.kind === 'pipe') return {id: row.id, kind: 'pipe', catchAll: null, envelopeHeader: null, replacedAt}
   const config = JSON.parse(row.config) as InboundConfig
   return {
     id: row.id,
     kind: config.kind,
     catchAll: config.kind === 'imap' && config.user.includes('@') ? config.user.toLowerCase() : null,
     envelopeHeader: config.envelopeHeader,
+    replacedAt,
   }
 }
 

@@ -27,6 +27,7 @@ import {
   saveCursor,
   type Lease,
   type SourceRow,
+  replacedAt,
 } from './store/sources.ts'
 import {offerBacklog} from './store/tickets.ts'
 
@@ -231,7 +232,7 @@ async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => 
   const heartbeat = lease ? keepAlive(lease, options.log, lost) : null
   const pool = createParsePool({timings})
   try {
-    const facts = factsOfSource(row)
+    const facts = factsOfSource(row, await replacedAt(store.db, row))
     return await work({row: lease?.source ?? row, config, facts, source, lease, lost: lost.signal, pool, timings})
   } finally {
     clearInterval(heartbeat ?? undefined)

@@ -38,15 +38,16 @@ export async function startDesk(
     deliver: (mails, receivedAt = NOW) =>
       store.transaction(async (tx) => {
         await reserve(tx, portal.id, 0)
-        const messages = mails.map((bytes) => parseFacts(bytes))
-        const facts = await gatherFacts(tx, store.dialect, portal, messages, receivedAt)
-        const planned = messages.map((message, index) => {
+        const asked = mails.map((bytes) => ({message: parseFacts(bytes), envelope: null}))
+        const facts = await gatherFacts(tx, store.dialect, portal, asked, receivedAt)
+        const planned = asked.map(({message}, index) => {
           const arrival: Arrival = {
             item: {epoch: '0', key: String(++items)},
-            source: {id: source.id, kind: 'pipe', catchAll: null, envelopeHeader: null},
+            source: {id: source.id, kind: 'pipe', catchAll: null, envelopeHeader: null, replacedAt: null},
             envelope: null,
             receivedAt,
             message,
+            authentication: null,
           }
           const decision = decide(arrival, facts)
           learn(facts, arrival, decision, plannedIds(index))

@@ -1,38 +1,63 @@
 /**
- * What becomes of a mail, decided whole before anything is written: the address it is for, whether it is here already,
- * the ticket it belongs to, the queue and the agent. Each step stands in a file of its own.
+ * What becomes of a mail, decided whole before anything is written: the address it is for, what kind of mail it is,
+ * whether it is here already, the ticket it belongs to, the queue and the agent, whether it is answered automatically. Each
+ * step stands in a file of its own.
  */
 import {baseSubject} from '../message/base-subject.ts'
-import type {Arrival, Decision, Facts, KnownMessage} from './facts.ts'
-import {matchDuplicate} from './match-duplicate.ts'
+import {considerAutoReply, countAutoReply} from './auto-reply.ts'
+import type {Arrival, Decision, Facts, KnownMessage, QuarantineReason, RecipientMatch, Verdict} from './facts.ts'
+import {judge} from './judge.ts'
+import {matchDuplicate, reusedId} from './match-duplicate.ts'
 import {matchRecipient} from './match-recipient.ts'
 import {matchThread, referencedIds} from './match-thread.ts'
+import {ownMessage} from './own-message.ts'
+import {addedParticipants, forwardedByAgent, requesterOf} from './participants.ts'
 import {route} from './route.ts'
 
 export function decide(arrival: Arrival, facts: Facts): Decision {
   const {match: recipient, ...unmatched} = matchRecipient(arrival, facts)
+  const verdict = judge(arrival, facts)
+  const judged = {verdict, recipient}
   const subject = baseSubject(arrival.message.subject)
+  const own = ownMessage(arrival, facts)
+  if (own) return {...judged, kind: 'duplicate', of: own, why: verdict.reason}
   const duplicate = matchDuplicate(arrival, subject, facts)
-  if (duplicate) return {kind: 'duplicate', ...duplicate, recipient}
-  const failed = arrival.message.defects.find(({code}) => code === 'parse-failed')
-  if (failed) return {kind: 'quarantine', reason: 'parse-failed', why: failed.detail, recipient}
-  if (!recipient)
-    return {kind: 'quarantine', reason: 'unknown-recipient', why: 'why' in unmatched ? unmatched.why : '', recipient}
-  if (!recipient.channel.active)
-    return {
-      kind: 'quarantine',
-      reason: 'channel-inactive',
-      why: `${recipient.channel.address} is switched off`,
-      recipient,
-    }
-  const thread = matchThread(arrival, facts)
+  if (duplicate) return {...judged, kind: 'duplicate', ...duplicate}
+  const kept = keptOut(arrival, verdict, recipient, 'why' in unmatched ? unmatched.why : '')
+  if (kept !== null || recipient === null) return {...judged, kind: 'quarantine', ...kept!}
+
+  const thread = matchThread(arrival, verdict, facts)
+  const forward = thread.ticket === null ? forwardedByAgent(arrival, facts) : null
+  const requester = forward?.from ?? requesterOf(arrival, facts)
+  const forwardedBy = forward?.agent ?? null
   return {
+    ...judged,
     kind: 'accept',
     recipient,
     thread,
-    route: thread.ticket === null ? route(recipient.channel, facts) : null,
+    route: thread.ticket === null ? route(recipient, facts) : null,
+    requester,
+    forwardedBy,
+    participants: addedParticipants(arrival, verdict, thread, requester, facts),
+    autoReply: considerAutoReply(arrival, {verdict, recipient, thread, requester, forwardedBy}, facts),
+    reusesIdOf: reusedId(arrival, facts),
     baseSubject: subject,
   }
+}
+
+/** Why a mail waits in the quarantine; null where it does not. */
+function keptOut(
+  {message}: Arrival,
+  verdict: Verdict,
+  recipient: RecipientMatch | null,
+  unmatched: string,
+): {readonly reason: QuarantineReason; readonly why: string} | null {
+  const failed = message.defects.find(({code}) => code === 'parse-failed')
+  if (failed) return {reason: 'parse-failed', why: failed.detail}
+  if (verdict.kind === 'loop') return {reason: 'loop', why: verdict.reason}
+  if (!recipient) return {reason: 'unknown-recipient', why: unmatched}
+  const inactive = [recipient.channel, recipient.internal].find((channel) => channel?.active === false)
+  return inactive ? {reason: 'channel-inactive', why: `${inactive.address} is switched off`} : null
 }
 
 /**
@@ -47,20 +72,28 @@ export function learn(
 ): void {
   if (decision.kind !== 'accept') return
   const {message} = arrival
-  const joined = decision.thread.ticket
+  const {thread} = decision
+  const joined = thread.ticket
   const ticketId = joined?.id ?? planned.ticketId
-  facts.tickets.set(ticketId, {
-    id: ticketId,
-    number: joined?.number ?? null,
-    status: 'open',
-    closedAt: null,
-    queueId: joined ? joined.queueId : (decision.route?.queueId ?? null),
-  })
+  if (joined === null || thread.reopens)
+    facts.tickets.set(ticketId, {
+      id: ticketId,
+      number: joined?.number ?? null,
+      status: 'open',
+      closedAt: null,
+      queueId: joined ? joined.queueId : (decision.route?.queueId ?? null),
+      channelId: joined ? joined.channelId : decision.recipient.channel.id,
+    })
   const owner = decision.route?.owner
   if (owner) facts.agents.set(owner.id, {...owner, openTickets: owner.openTickets + 1, lastAssignedAt: facts.now})
+  const participants = facts.participants.get(ticketId) ?? new Set()
+  for (const address of decision.participants) participants.add(address)
+  facts.participants.set(ticketId, participants)
+  if (decision.autoReply.send) countAutoReply(facts, decision.requester.address)
   const known: KnownMessage = {
     id: planned.messageId,
     ticketId,
+    direction: 'in',
     headerId: message.messageId,
     fingerprint: message.fingerprint,
     sourceId: arrival.source.id,

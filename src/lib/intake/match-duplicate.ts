@@ -1,6 +1,6 @@
 /** Whether a mail is one that the portal has already. */
 import type {Envelope} from '../channel/delivery.ts'
-import type {Arrival, Facts, KnownMessage} from './facts.ts'
+import type {Arrival, Facts, KnownMessage, RowId} from './facts.ts'
 
 export interface DuplicateMatch {
   readonly of: KnownMessage
@@ -46,4 +46,9 @@ function isSameItem(arrival: Arrival, known: KnownMessage): boolean {
 
 function sameEnvelope(a: Envelope, b: Envelope | null): boolean {
   return b !== null && a.sender === b.sender && a.recipients.join('\n') === b.recipients.join('\n')
+}
+
+/** A message with the same Message-ID and other content: programs of shops and carriers reuse ids. Null where none is. */
+export function reusedId({message}: Arrival, facts: Facts): RowId | null {
+  return message.messageId === null ? null : (facts.byHeaderId.get(message.messageId)?.[0]?.id ?? null)
 }

@@ -1,7 +1,7 @@
 /** Which of the portal's addresses a mail was sent to. The sender of a mail must not be able to choose. */
 import type {Envelope} from '../channel/delivery.ts'
 import type {Message} from '../message/message.ts'
-import type {Arrival, ChannelFacts, Facts, RecipientMatch} from './facts.ts'
+import type {Arrival, ChannelFacts, Facts, RecipientMatch, RowId} from './facts.ts'
 
 export type RecipientResult = {readonly match: RecipientMatch} | {readonly match: null; readonly why: string}
 
@@ -9,30 +9,60 @@ export type RecipientResult = {readonly match: RecipientMatch} | {readonly match
 const DELIVERY_FIELDS = new Set(['delivered-to', 'x-original-to', 'envelope-to'])
 
 /**
- * The SMTP envelope decides; where mail is pulled and the envelope is lost, the field that the last MTA wrote it in;
- * To and Cc only where that is missing too, or names nothing but the mailbox that was pulled.
+ * Fields that may say for which SMTP address a mail was forwarded. The sender may write them too: all he can choose by
+ * them is an SMTP address whose owner forwards to the very internal address that the mail was delivered to.
+ */
+const FORWARDING_FIELDS = new Set([
+  'x-forwarded-to',
+  'x-forwarded-for',
+  'delivered-to',
+  'x-original-to',
+  'envelope-to',
+  'x-envelope-to',
+  'resent-to',
+])
+
+/**
+ * The address of the portal that a mail was delivered to, and the SMTP address that it was forwarded for. The SMTP envelope
+ * decides; where mail is pulled and the envelope is lost, the field that the last MTA wrote it in; To and Cc only where
+ * that is missing too, or names nothing but the mailbox that was pulled.
  */
 export function matchRecipient(arrival: Arrival, facts: Facts): RecipientResult {
+  const delivered = matchDelivered(arrival, facts)
+  if (delivered.match === null || delivered.match.channel.kind !== 'internal') return delivered
+  return {match: forwardedFor(arrival.message, delivered.match, facts) ?? delivered.match}
+}
+
+function matchDelivered(arrival: Arrival, facts: Facts): RecipientResult {
   if (arrival.envelope !== null) return matchEnvelope(arrival.envelope, facts)
   const trusted = arrival.source.envelopeHeader
     ? addressesOf(arrival.message, (name) => name === arrival.source.envelopeHeader)
     : addressesOf(traceBlock(arrival.message), (name) => DELIVERY_FIELDS.has(name))
   // A recipient outside the portal's domain cannot be an internal address: it is the catch-all mailbox itself.
-  const inside = trusted.filter(({address}) => lookUp(address, facts) !== undefined || isInternal(address, facts))
+  const inside = trusted.filter(({address}) => receives(address, facts) !== undefined || isInternal(address, facts))
   if (inside.length > 0) {
     for (const {name, address} of inside) {
-      const channel = lookUp(address, facts)
-      if (channel) return {match: {channel, address, header: name}}
+      const channel = receives(address, facts)
+      if (channel) return {match: {channel, address, header: name, internal: null}}
     }
     const unknown = inside.find(({address}) => !isCatchAll(address, arrival))
     if (unknown)
       return {match: null, why: `${unknown.name} names ${unknown.address}, which is no address of this portal`}
   }
-  const {to, cc} = arrival.message
-  const visible = [...to.map(({address}) => ({name: 'to', address})), ...cc.map(({address}) => ({name: 'cc', address}))]
+  return matchVisible(arrival.message, facts)
+}
+
+/** Nothing but To and Cc is left. An SMTP address there counts where it forwards into the portal. */
+function matchVisible(message: Message, facts: Facts): RecipientResult {
+  const visible = visibleRecipients(message)
+  for (const {name, address} of visible) {
+    const channel = receives(address, facts)
+    if (channel) return {match: {channel, address, header: name, internal: null}}
+  }
   for (const {name, address} of visible) {
     const channel = lookUp(address, facts)
-    if (channel) return {match: {channel, address, header: name}}
+    const internal = channel?.forwardsTo == null ? undefined : channelWithId(channel.forwardsTo, facts)
+    if (channel && internal) return {match: {channel, address, header: name, internal}}
   }
   const named = visible
     .map(({address}) => address)
@@ -41,14 +71,48 @@ export function matchRecipient(arrival: Arrival, facts: Facts): RecipientResult 
   return {match: null, why: named ? `To and Cc name only ${named}` : 'no header names a recipient'}
 }
 
+const visibleRecipients = ({to, cc}: Message) => [
+  ...to.map(({address}) => ({name: 'to', address})),
+  ...cc.map(({address}) => ({name: 'cc', address})),
+]
+
+/** The SMTP address that forwards to this internal one and that the mail names; null where there is none. */
+function forwardedFor(message: Message, delivered: RecipientMatch, facts: Facts): RecipientMatch | null {
+  const internal = delivered.channel
+  const forwards = (channel: ChannelFacts) => channel.kind === 'smtp' && channel.forwardsTo === internal.id
+  // Most portals have none: then there is no need to read the header.
+  if (![...facts.channels.values()].some(forwards)) return null
+  const named = [...addressesOf(message, (name) => FORWARDING_FIELDS.has(name)), ...visibleRecipients(message)]
+  for (const {name, address} of named) {
+    const channel = lookUp(address, facts)
+    if (channel && forwards(channel)) return {channel, address, header: name, internal}
+  }
+  return null
+}
+
 /** The channel of an SMTP envelope, before the message itself was read. */
 function matchEnvelope({recipients}: Envelope, facts: Pick<Facts, 'channels'>): RecipientResult {
   for (const address of recipients) {
-    const channel = lookUp(address, facts)
-    if (channel) return {match: {channel, address, header: 'envelope'}}
+    const channel = receives(address, facts)
+    if (channel) return {match: {channel, address, header: 'envelope', internal: null}}
   }
   return {match: null, why: `the envelope names ${recipients.join(', ')}, which is no address of this portal`}
 }
+
+/** The channel that takes the mail of an address by itself: an SMTP address has no mailbox here. */
+function receives(address: string, facts: Pick<Facts, 'channels'>): ChannelFacts | undefined {
+  const channel = lookUp(address, facts)
+  return channel?.kind === 'smtp' ? undefined : channel
+}
+
+function channelWithId(id: RowId, facts: Pick<Facts, 'channels'>): ChannelFacts | undefined {
+  for (const channel of facts.channels.values()) if (channel.id === id) return channel
+  return undefined
+}
+
+/** True for an address that the portal itself has, with or without a `+detail`. */
+export const isOwnAddress = (address: string, facts: Pick<Facts, 'channels'>): boolean =>
+  lookUp(address, facts) !== undefined
 
 /** The exact address, else the one without its `+detail` (RFC 5233). */
 function lookUp(address: string, facts: Pick<Facts, 'channels'>): ChannelFacts | undefined {
@@ -75,9 +139,13 @@ function addressesOf(
 ): {readonly name: string; readonly address: string}[] {
   return fields
     .filter(({name}) => wanted(name))
-    .flatMap(({name, value}) => value.split(',').map((part) => ({name, address: bareAddress(part)})))
+    .flatMap(({name, value}) => splitAddresses(value).map((part) => ({name, address: bareAddress(part)})))
     .filter(({address}) => address.includes('@'))
 }
+
+/** At commas; and at spaces where there are several bare addresses, as Gmail writes X-Forwarded-For. */
+const splitAddresses = (value: string): string[] =>
+  value.split(',').flatMap((part) => (/[<>"]/.test(part) ? [part] : part.trim().split(/\s+/)))
 
 /** `Name <a@b>`, `<a@b>` and `a@b` alike: delivery fields are written in all three forms. */
 function bareAddress(text: string): string {

@@ -18,8 +18,14 @@ export function outcomeOf(arrival: Arrival, decision: Decision, ticket: number |
     case 'accept':
       return decision.thread.ticket === null
         ? {...about, kind: 'created', reason: decision.route?.why ?? ''}
-        : {...about, kind: 'appended', reason: `answers ${decision.thread.value}`}
+        : {...about, kind: 'appended', reason: appendedBecause(decision)}
   }
+}
+
+function appendedBecause({thread, verdict}: Extract<Decision, {kind: 'accept'}>): string {
+  if (thread.reported !== null) return `reports on ${thread.value}`
+  const answers = `${verdict.kind === 'human' ? 'answers' : `${verdict.kind} to`} ${thread.value}`
+  return thread.thirdParty ? `${answers}, from somebody who is no participant` : answers
 }
 
 /** For an item that is no mail: gone, or left for later. */

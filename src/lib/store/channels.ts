@@ -1,11 +1,17 @@
 import type {Selectable} from 'kysely'
 import {reserveId} from './ids.ts'
-import type {ChannelTable, Db, Tx} from './schema.ts'
+import type {ChannelTable, Db, SmtpChannelTable, Tx} from './schema.ts'
 
 export type ChannelRow = Selectable<ChannelTable>
 
 export const listChannels = (db: Db, portalId: number): Promise<ChannelRow[]> =>
   db.selectFrom('channel').selectAll().where('portal_id', '=', portalId).orderBy('address').execute()
+
+export type SmtpChannelRow = Selectable<SmtpChannelTable>
+
+/** What the SMTP addresses have beside what every channel has. */
+export const listSmtpChannels = (db: Db, portalId: number): Promise<SmtpChannelRow[]> =>
+  db.selectFrom('smtp_channel').selectAll().where('portal_id', '=', portalId).execute()
 
 /** By its current address, or by one that it had before. */
 export async function findChannel(db: Db, portalId: number, address: string): Promise<ChannelRow | undefined> {
@@ -102,6 +108,19 @@ export async function deleteChannel(tx: Tx, channel: ChannelRow): Promise<void> 
     .where('portal_id', '=', portalId)
     .where('channel_id', '=', id)
     .execute()
+  await tx
+    .updateTable('smtp_channel')
+    .set({forwards_to_id: null, forwarding_verified_at: null})
+    .where('portal_id', '=', portalId)
+    .where('forwards_to_id', '=', id)
+    .execute()
+  await tx
+    .updateTable('outgoing')
+    .set({channel_id: null})
+    .where('portal_id', '=', portalId)
+    .where('channel_id', '=', id)
+    .execute()
+  await tx.deleteFrom('smtp_channel').where('portal_id', '=', portalId).where('channel_id', '=', id).execute()
   await tx.deleteFrom('channel_address').where('portal_id', '=', portalId).where('channel_id', '=', id).execute()
   await tx.deleteFrom('channel').where('portal_id', '=', portalId).where('id', '=', id).execute()
 }

@@ -3,19 +3,22 @@ import type {Insertable} from 'kysely'
 import type {ItemKey, Outcome} from '../channel/delivery.ts'
 import type {Arrival, Decision, Facts} from '../intake/facts.ts'
 import {outcomeOf, skipped, withheld} from '../intake/outcome.ts'
-import type {Message} from '../message/message.ts'
+import type {BouncedRecipient, Message} from '../message/message.ts'
 import type {RawChunk} from '../message/raw-chunks.ts'
 import type {StoreDialect} from './dialect.ts'
 import {reserve} from './ids.ts'
 import {insertMany, slices} from './insert-many.ts'
 import {
   attachmentRows,
+  autoReplyRow,
   creationDetails,
   eventRow,
   itemRow,
   messageRow,
+  participantRows,
   quarantineRow,
   referenceRows,
+  storable,
   ticketRow,
   type Quarantined,
 } from './intake-rows.ts'
@@ -49,8 +52,8 @@ export interface CommitContext {
 /** The ids under which `learn` knows what the item at this place of the batch creates. */
 export const plannedIds = (index: number) => ({messageId: -2 * index - 1, ticketId: -2 * index - 2})
 
-/** Row ids that one item can need at most: message or quarantine, raw, ticket, event. */
-const IDS_PER_ITEM = 4
+/** Row ids that one item can need at most: message or quarantine, raw, ticket, automatic reply, three events. */
+const IDS_PER_ITEM = 7
 
 /** Parents before children: the foreign keys ask for this order. */
 const TABLES = [
@@ -60,6 +63,7 @@ const TABLES = [
   'message',
   'message_reference',
   'attachment',
+  'auto_reply',
   'ticket_event',
   'quarantine',
 ] as const
@@ -69,9 +73,26 @@ interface BatchRows {
   readonly inserts: {readonly [Table in (typeof TABLES)[number]]: Insertable<Schema[Table]>[]}
   readonly items: Insertable<Schema['source_item']>[]
   /** Changes of tickets that were there before, by id. */
-  readonly joined: Map<number, {messages: number; reopens: boolean}>
+  readonly joined: Map<number, Joined>
+  /** What bounces say of the recipients of outgoing messages. */
+  readonly returned: Returned[]
+  readonly participants: Insertable<Schema['participant']>[]
   /** Agents that were given a ticket. */
   readonly assigned: Set<number>
+}
+
+/** What a batch changes of a ticket. */
+interface Joined {
+  messages: number
+  thirdParty: number
+  reopens: boolean
+}
+
+/** A recipient who was not reached, by the word of a bounce. */
+interface Returned {
+  readonly messageId: number
+  readonly ticketId: number
+  readonly recipient: BouncedRecipient
 }
 
 /** Writes what was decided about a batch, and says what became of each item. */
@@ -86,8 +107,10 @@ export async function commit(
   await releaseFromQuarantine(tx, dialect, context, batch)
   await dropUnused(tx, context, batch)
   for (const table of TABLES) await insertMany(tx, dialect, table, rows.inserts[table])
+  await addParticipants(tx, dialect, rows.participants)
   await settle(tx, dialect, rows.items)
   await updateTickets(tx, context, rows.joined)
+  await markReturned(tx, context, rows.returned)
   await updateAgents(tx, context, rows.assigned)
   return outcomes
 }
@@ -112,11 +135,14 @@ async function collect(
       message: [],
       message_reference: [],
       attachment: [],
+      auto_reply: [],
       ticket_event: [],
       quarantine: [],
     },
     items: [],
     joined: new Map(),
+    returned: [],
+    participants: [],
     assigned: new Set(),
   }
   const {inserts} = rows
@@ -165,16 +191,41 @@ async function collect(
     const fresh = created.get(id)
     if (fresh) {
       fresh.message_count++
+      if (thread.thirdParty) fresh.third_party++
       return id
     }
-    const before = rows.joined.get(id)
-    rows.joined.set(id, {
-      messages: (before?.messages ?? 0) + 1,
-      reopens: thread.reopens || (before?.reopens ?? false),
-    })
+    const joined = rows.joined.get(id) ?? {messages: 0, thirdParty: 0, reopens: false}
+    rows.joined.set(id, joined)
+    joined.messages++
+    if (thread.thirdParty) joined.thirdParty++
+    joined.reopens ||= thread.reopens
     if (thread.reopens)
       inserts.ticket_event.push(eventRow(place(), id, 'reopened', {why: `a mail that answers ${thread.value}`}))
     return id
+  }
+
+  /** What a mail says about a ticket that was there before, beside its text. */
+  const note = (ticketId: number, messageId: number, {message}: Arrival, {thread, verdict}: Accepted): void => {
+    const from = message.from[0]?.address ?? ''
+    if (thread.thirdParty)
+      inserts.ticket_event.push(
+        eventRow(place(), ticketId, 'third-party', {message: messageId, from, by: thread.value}),
+      )
+    if (thread.reported === null) return
+    const about = thread.reported.messageId
+    const kind = verdict.kind === 'bounce' ? 'bounced' : 'reported'
+    const recipients = verdict.bounces.map(({recipient, status, action, reason, permanent}) => ({
+      recipient,
+      status,
+      action,
+      reason,
+      permanent,
+    }))
+    inserts.ticket_event.push(
+      eventRow(place(), ticketId, kind, {message: about, by: messageId, why: verdict.reason, recipients}),
+    )
+    for (const recipient of verdict.bounces)
+      if (recipient.action === 'failed') rows.returned.push({messageId: about, ticketId, recipient})
   }
 
   const accept = async (index: number, arrival: Arrival, decision: Accepted, raw: RawContent): Promise<number> => {
@@ -189,8 +240,20 @@ async function collect(
     inserts.message.push(messageRow(own, {arrival, decision, ticketId, rawId, fingerprint}))
     inserts.message_reference.push(...referenceRows(portalId, own.id, message))
     inserts.attachment.push(...attachmentRows(portalId, own.id, message))
+    rows.participants.push(...participantRows(portalId, ticketId, own.id, decision.participants))
+    if (decision.autoReply.send)
+      inserts.auto_reply.push(autoReplyRow(place(), {ticketId, messageId: own.id}, decision.requester.address))
+    note(ticketId, own.id, arrival, decision)
     rows.items.push(itemRow(context, sourceId, arrival, {state: 'stored', messageId: own.id, effect: effect(true)}))
     return ticketId
+  }
+
+  /** The same mail to another address of the portal: the ticket is that of the first, and tells of the other. */
+  const noteCopy = (ticketId: number, {source}: Arrival, {recipient, of, verdict}: Duplicate): void => {
+    const channelId = facts.tickets.get(of.ticketId)?.channelId ?? created.get(ticketId)?.channel_id ?? null
+    if (recipient === null || verdict.kind === 'own' || recipient.channel.id === channelId) return
+    const {address, header} = recipient
+    inserts.ticket_event.push(eventRow(place(), ticketId, 'copied', {address, header, source: source.kind}))
   }
 
   const outcomes: Outcome[] = []
@@ -224,6 +287,7 @@ async function collect(
             }),
           )
           ticket = numberOf(decision.of.ticketId)
+          noteCopy(real(decision.of.ticketId), arrival, decision)
           break
         case 'accept':
           ticket = numberOf(await accept(index, arrival, decision, raw))
@@ -235,6 +299,7 @@ async function collect(
 }
 
 type Accepted = Extract<Decision, {kind: 'accept'}>
+type Duplicate = Extract<Decision, {kind: 'duplicate'}>
 
 const opensTicket = (decision: Decision) => decision.kind === 'accept' && decision.thread.ticket === null
 
@@ -299,17 +364,53 @@ async function settle(
 }
 
 async function updateTickets(tx: Tx, {portalId, now}: CommitContext, joined: BatchRows['joined']): Promise<void> {
-  for (const [ticketId, {messages, reopens}] of joined)
+  for (const [ticketId, {messages, thirdParty, reopens}] of joined)
     await tx
       .updateTable('ticket')
       .set((eb) => ({
         message_count: eb('message_count', '+', messages),
+        third_party: eb('third_party', '+', thirdParty),
         updated_at: now,
         ...(reopens ? {status: 'open' as const, closed_at: null} : {}),
       }))
       .where('portal_id', '=', portalId)
       .where('id', '=', ticketId)
       .execute()
+}
+
+/** Who belongs to a ticket already stays as he came in. */
+async function addParticipants(
+  tx: Tx,
+  dialect: StoreDialect,
+  rows: readonly Insertable<Schema['participant']>[],
+): Promise<void> {
+  for (const some of slices(rows, dialect))
+    await tx
+      .insertInto('participant')
+      .values(some)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+}
+
+/** Marks the recipients that were not reached; a notice that comes twice counts once. */
+async function markReturned(tx: Tx, {portalId, now}: CommitContext, returned: readonly Returned[]): Promise<void> {
+  for (const {messageId, ticketId, recipient} of returned) {
+    const {numUpdatedRows} = await tx
+      .updateTable('outgoing_recipient')
+      .set({state: 'bounced', reply: storable(recipient.diagnostic || (recipient.status ?? recipient.reason)), at: now})
+      .where('portal_id', '=', portalId)
+      .where('message_id', '=', messageId)
+      .where('address', '=', storable(recipient.recipient.toLowerCase()))
+      .where('state', '!=', 'bounced')
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows > 0n)
+      await tx
+        .updateTable('ticket')
+        .set((eb) => ({bounced: eb('bounced', '+', 1)}))
+        .where('portal_id', '=', portalId)
+        .where('id', '=', ticketId)
+        .execute()
+  }
 }
 
 async function updateAgents(tx: Tx, {portalId, now}: CommitContext, agents: ReadonlySet<number>): Promise<void> {

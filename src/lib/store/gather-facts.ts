@@ -1,43 +1,67 @@
 /** What an intake transaction reads: everything that deciding about a batch needs, in a few statements. */
 import type {Envelope} from '../channel/delivery.ts'
-import type {ChannelFacts, Facts, KnownMessage, QueueFacts} from '../intake/facts.ts'
-import {referencedIds} from '../intake/match-thread.ts'
+import {budgetAddress, domainOf} from '../intake/auto-reply.ts'
+import type {
+  Arrival,
+  AutoReplyFacts,
+  ChannelFacts,
+  Facts,
+  KnownMessage,
+  QueueFacts,
+  RowId,
+  TicketFacts,
+  TokenFacts,
+} from '../intake/facts.ts'
+import {addressesWithTokens, referencedIds, senderOf, taggedNumbers} from '../intake/match-thread.ts'
+import {loopMark} from '../message/loop-mark.ts'
 import type {Message} from '../message/message.ts'
+import {hashToken, tokenOfAddress, tokenOfMessageId} from '../message/token.ts'
 import {parseClosedPolicy, type AgentLoad} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
-import {listAddresses, listChannels} from './channels.ts'
+import {listAddresses, listChannels, listSmtpChannels} from './channels.ts'
 import {inPortal, type StoreDialect} from './dialect.ts'
-import type {PortalRow} from './portals.ts'
+import {storeId, type PortalRow} from './portals.ts'
 import {listMemberships, listQueues} from './queues.ts'
 import type {Db} from './schema.ts'
+
+/** A mail as far as facts are asked for it. */
+export type Asked = Pick<Arrival, 'message' | 'envelope'>
 
 /** Reads what deciding about these messages needs. The only reads of an intake transaction. */
 export async function gatherFacts(
   db: Db,
   dialect: StoreDialect,
   portal: PortalRow,
-  messages: readonly Message[],
+  mails: readonly Asked[],
   now: string,
 ): Promise<Facts> {
-  const [channelRows, addresses, queueRows, memberships, agentRows, load] = [
+  const [channelRows, smtpRows, addresses, queueRows, memberships, agentRows, load] = [
     await listChannels(db, portal.id),
+    await listSmtpChannels(db, portal.id),
     await listAddresses(db, portal.id),
     await listQueues(db, portal.id),
     await listMemberships(db, portal.id),
     await listAgents(db, portal.id),
     await openTicketsByAgent(db, portal.id),
   ]
+  const smtp = new Map(smtpRows.map((row) => [row.channel_id, row]))
   const channels = new Map<number, ChannelFacts>(
-    channelRows.map((row) => [
-      row.id,
-      {
-        id: row.id,
-        address: row.address,
-        queueId: row.queue_id,
-        assignOnline: row.assign_online === 1,
-        active: row.deactivated_at === null,
-      },
-    ]),
+    channelRows.map((row) => {
+      const own = smtp.get(row.id) ?? row
+      return [
+        row.id,
+        {
+          id: row.id,
+          kind: row.kind as ChannelFacts['kind'],
+          address: row.address,
+          queueId: row.queue_id,
+          assignOnline: own.assign_online === null ? null : own.assign_online === 1,
+          autoReply: own.auto_reply === null ? null : own.auto_reply === 1,
+          active: row.deactivated_at === null,
+          forwardsTo: smtp.get(row.id)?.forwards_to_id ?? null,
+        },
+      ]
+    }),
   )
   const queues = new Map<number, QueueFacts>(
     queueRows.map((row) => [
@@ -62,9 +86,15 @@ export async function gatherFacts(
       },
     ]),
   )
-  const known = await gatherKnown(db, dialect, portal.id, messages)
+  const known = await gatherKnown(db, dialect, portal, mails)
+  const answers = [...channels.values()].some(({autoReply}) => autoReply === true)
   return {
-    portal: {id: portal.id, key: portal.key, domain: portal.domain},
+    portal: {
+      id: portal.id,
+      key: portal.key,
+      domain: portal.domain,
+      loopMark: loopMark(await storeId(db), portal.id),
+    },
     now,
     channels: new Map(
       addresses.flatMap(({address, channel_id: id}) => (channels.has(id) ? [[address, channels.get(id)!]] : [])),
@@ -72,12 +102,14 @@ export async function gatherFacts(
     queues,
     agents,
     ...known,
+    autoReplies: answers ? await gatherAutoReplies(db, dialect, portal.id, mails, now) : NO_AUTO_REPLIES(),
   }
 }
 
 const KNOWN_COLUMNS = [
   'message.id',
   'message.ticket_id',
+  'message.direction',
   'message.header_id',
   'message.fingerprint',
   'message.source_id',
@@ -92,14 +124,21 @@ const KNOWN_COLUMNS = [
 async function gatherKnown(
   db: Db,
   dialect: StoreDialect,
-  portalId: number,
-  messages: readonly Message[],
-): Promise<Pick<Facts, 'tickets' | 'byFingerprint' | 'byHeaderId' | 'referringTo'>> {
+  portal: PortalRow,
+  mails: readonly Asked[],
+): Promise<
+  Pick<
+    Facts,
+    'tickets' | 'byFingerprint' | 'byHeaderId' | 'referringTo' | 'tokens' | 'ticketsByNumber' | 'participants'
+  >
+> {
+  const portalId = portal.id
+  const messages = mails.map(({message}) => message)
   const fingerprints = messages.map((message) => message.fingerprint)
   // An id with a NUL is stored with a replacement, and PostgreSQL would not even take it as a question.
   const askable = (id: string) => !id.includes('\0')
   const ownIds = messages.flatMap((message) => message.messageId ?? []).filter(askable)
-  const wanted = [...new Set([...ownIds, ...messages.flatMap(referencedIds).filter(askable)])]
+  const wanted = [...new Set([...ownIds, ...messages.flatMap(answeredIds).filter(askable)])]
   // No ORDER BY: for it SQLite would walk all messages rather than look the few up. Sorted here, oldest first.
   const select = () =>
     db
@@ -111,6 +150,7 @@ async function gatherKnown(
   const toKnown = (row: Row): KnownMessage => ({
     id: row.id,
     ticketId: row.ticket_id,
+    direction: row.direction === 'out' ? 'out' : 'in',
     headerId: row.header_id,
     fingerprint: row.fingerprint,
     sourceId: row.source_id,
@@ -138,30 +178,174 @@ async function gatherKnown(
     .where(dialect.among('message_reference.header_id', ownIds))
     .execute()
   for (const row of oldestFirst(referring)) append(referringTo, row.refers_to, toKnown(row))
+  const tokens = await gatherTokens(db, dialect, portalId, mails)
+  const ticketsByNumber = await gatherTagged(db, dialect, portal, messages)
   const ticketIds = [
-    ...new Set(
-      [...byFingerprint.values(), ...[...byHeaderId.values(), ...referringTo.values()].flat()].map(
+    ...new Set([
+      ...[...byFingerprint.values(), ...[...byHeaderId.values(), ...referringTo.values()].flat()].map(
         (known) => known.ticketId,
       ),
-    ),
+      ...[...tokens.values()].map(({ticketId}) => ticketId),
+      ...ticketsByNumber.values(),
+    ]),
   ]
-  const tickets = await db
-    .selectFrom('ticket')
-    .select(['id', 'number', 'status', 'closed_at', 'queue_id'])
-    .where('portal_id', '=', portalId)
-    .where(dialect.among('id', ticketIds))
-    .execute()
   return {
-    tickets: new Map(
-      tickets.map((row) => [
-        row.id,
-        {id: row.id, number: row.number, status: row.status, closedAt: row.closed_at, queueId: row.queue_id},
-      ]),
-    ),
+    tickets: await gatherTickets(db, dialect, portalId, ticketIds),
     byFingerprint,
     byHeaderId,
     referringTo,
+    tokens,
+    ticketsByNumber,
+    participants: await gatherParticipants(db, dialect, portalId, ticketIds, messages.map(senderOf)),
   }
+}
+
+/** The ids of mails that a mail answers, or reports on. */
+const answeredIds = (message: Message): readonly string[] => {
+  const returned = message.report?.original.messageId
+  return [...(returned ? [returned] : []), ...referencedIds(message)]
+}
+
+async function gatherTickets(
+  db: Db,
+  dialect: StoreDialect,
+  portalId: number,
+  ids: readonly RowId[],
+): Promise<Map<RowId, TicketFacts>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('ticket')
+    .select(['id', 'number', 'status', 'closed_at', 'queue_id', 'channel_id'])
+    .where('portal_id', '=', portalId)
+    .where(dialect.among('id', ids))
+    .execute()
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        id: row.id,
+        number: row.number,
+        status: row.status,
+        closedAt: row.closed_at,
+        queueId: row.queue_id,
+        channelId: row.channel_id,
+      },
+    ]),
+  )
+}
+
+/** The tokens that the mails carry, in the addresses they were sent to and the ids they answer. */
+async function gatherTokens(
+  db: Db,
+  dialect: StoreDialect,
+  portalId: number,
+  mails: readonly Asked[],
+): Promise<Map<string, TokenFacts>> {
+  const hashes = new Set<string>()
+  for (const mail of mails) {
+    for (const address of addressesWithTokens(mail)) hashes.add(hashToken(tokenOfAddress(address)!.token))
+    for (const id of [...answeredIds(mail.message), mail.message.messageId ?? '']) {
+      const token = tokenOfMessageId(id)
+      if (token !== null) hashes.add(hashToken(token))
+    }
+  }
+  if (hashes.size === 0) return new Map()
+  const rows = await db
+    .selectFrom('token')
+    .select(['hash', 'kind', 'ticket_id', 'message_id', 'expires_at'])
+    .where(inPortal('portal_id', portalId))
+    .where(dialect.among('hash', [...hashes]))
+    .execute()
+  return new Map(
+    rows.map((row) => [
+      row.hash,
+      {kind: row.kind, ticketId: row.ticket_id, messageId: row.message_id, expiresAt: row.expires_at},
+    ]),
+  )
+}
+
+/** The tickets that subjects name by number. One that was merged leads to the one that it is part of. */
+async function gatherTagged(
+  db: Db,
+  dialect: StoreDialect,
+  portal: PortalRow,
+  messages: readonly Message[],
+): Promise<Map<number, RowId>> {
+  const numbers = [...new Set(messages.flatMap(({subject}) => taggedNumbers(subject, portal.key)))]
+  if (numbers.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('ticket')
+    .select(['id', 'number', 'merged_into_id'])
+    .where('portal_id', '=', portal.id)
+    .where(dialect.among('number', numbers))
+    .execute()
+  return new Map(rows.map((row) => [row.number, row.merged_into_id ?? row.id]))
+}
+
+/** Which of the senders take part in which of the tickets. */
+async function gatherParticipants(
+  db: Db,
+  dialect: StoreDialect,
+  portalId: number,
+  ticketIds: readonly RowId[],
+  senders: readonly string[],
+): Promise<Map<RowId, Set<string>>> {
+  const participants = new Map<RowId, Set<string>>()
+  if (ticketIds.length === 0) return participants
+  const askable = [...new Set(senders)].filter((address) => address !== '' && !address.includes('\0'))
+  const rows = await db
+    .selectFrom('participant')
+    .select(['ticket_id', 'address'])
+    .where('portal_id', '=', portalId)
+    .where(dialect.among('ticket_id', ticketIds))
+    .where(dialect.among('address', askable))
+    .execute()
+  for (const {ticket_id: id, address} of rows) {
+    const known = participants.get(id)
+    if (known) known.add(address)
+    else participants.set(id, new Set([address]))
+  }
+  return participants
+}
+
+const NO_AUTO_REPLIES = (): AutoReplyFacts => ({bySender: new Map(), byDomain: new Map(), portalLastHour: 0})
+
+const HOUR_MS = 60 * 60 * 1000
+const DAY_MS = 24 * HOUR_MS
+
+/** What the budgets count, of those that these mails would be answered to. */
+async function gatherAutoReplies(
+  db: Db,
+  dialect: StoreDialect,
+  portalId: number,
+  mails: readonly Asked[],
+  now: string,
+): Promise<AutoReplyFacts> {
+  const facts = NO_AUTO_REPLIES()
+  const before = (ms: number) => new Date(Date.parse(now) - ms).toISOString()
+  const addresses = mails
+    .flatMap(({message}) => [...message.replyTo, ...message.from])
+    .map(({address}) => address)
+    .filter((address) => !address.includes('\0'))
+  const replies = () => db.selectFrom('auto_reply').where('portal_id', '=', portalId)
+  const bySender = await replies()
+    .select(['sender', 'at'])
+    .where(dialect.among('sender', [...new Set(addresses.map(budgetAddress))]))
+    .where('at', '>', before(DAY_MS))
+    .execute()
+  for (const {sender, at} of bySender) append(facts.bySender, sender, at)
+  const byDomain = await replies()
+    .select(['domain', 'at'])
+    .where(dialect.among('domain', [...new Set(addresses.map(domainOf))]))
+    .where('at', '>', before(HOUR_MS))
+    .execute()
+  for (const {domain, at} of byDomain) append(facts.byDomain, domain, at)
+  const {n} = await replies()
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('at', '>', before(HOUR_MS))
+    .executeTakeFirstOrThrow()
+  facts.portalLastHour = n
+  return facts
 }
 
 const oldestFirst = <Row extends {readonly id: number}>(rows: readonly Row[]): Row[] =>

@@ -1,13 +1,14 @@
 /** The rows that a mail becomes. Only values: who gets which id is decided in commit.ts. */
 import type {Insertable} from 'kysely'
 import type {Envelope, ItemKey} from '../channel/delivery.ts'
+import {budgetAddress, domainOf} from '../intake/auto-reply.ts'
 import type {Arrival, Decision, Facts, QuarantineReason} from '../intake/facts.ts'
 import {referencedIds} from '../intake/match-thread.ts'
 import type {Address, Message} from '../message/message.ts'
 import type {Schema, TicketTable} from './schema.ts'
 
 /** Text as both databases take it: PostgreSQL's text cannot hold NUL. */
-const storable = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text)
+export const storable = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text)
 
 const orNull = (text: string | null): string | null => (text === null ? null : storable(text))
 
@@ -32,14 +33,13 @@ interface Placed {
   readonly now: string
 }
 
-/** Who answers go to: Reply-To, else From (RFC 5322 3.6.2). */
 export function ticketRow(
   {portalId, id, now}: Placed,
   number: number,
   message: Message,
   decision: Accepted,
 ): TicketTable {
-  const requester = message.replyTo[0] ?? message.from[0]
+  const {requester, thread} = decision
   return {
     portal_id: portalId,
     id,
@@ -49,12 +49,12 @@ export function ticketRow(
     queue_id: decision.route?.queueId ?? null,
     owner_id: decision.route?.owner?.id ?? null,
     channel_id: decision.recipient.channel.id,
-    requester_name: storable(requester?.name ?? ''),
-    requester_address: storable(requester?.address ?? ''),
+    requester_name: storable(requester.name),
+    requester_address: storable(requester.address),
     message_count: 1,
     closed_at: null,
     merged_into_id: null,
-    third_party: 0,
+    third_party: thread.thirdParty ? 1 : 0,
     bounced: 0,
     created_at: now,
     updated_at: now,
@@ -62,12 +62,21 @@ export function ticketRow(
 }
 
 /** Why the ticket is where it is, for the event of its creation. */
-export const creationDetails = ({recipient, route}: Accepted, facts: Facts) => ({
+export const creationDetails = (
+  {recipient, route, verdict, autoReply, forwardedBy, thread, reusesIdOf}: Accepted,
+  facts: Facts,
+) => ({
   address: recipient.address,
   header: recipient.header,
+  verdict: verdict.kind,
   queue: route?.queueId ? (facts.queues.get(route.queueId)?.key ?? null) : null,
   owner: route?.owner?.email ?? null,
   why: route?.why ?? '',
+  autoReply: autoReply.send,
+  autoReplyWhy: autoReply.why,
+  ...(forwardedBy === null ? {} : {forwardedBy}),
+  ...(reusesIdOf === null ? {} : {reusesMessageIdOf: reusesIdOf}),
+  ...(thread.rejected.length === 0 ? {} : {rejected: thread.rejected}),
 })
 
 export function eventRow(
@@ -95,13 +104,14 @@ export function messageRow(
   },
 ): Insertable<Schema['message']> {
   const {message, source, item} = arrival
-  const {method, value} = decision.thread
+  const {method, value, thirdParty} = decision.thread
+  const {kind, reason, header} = decision.verdict
   return {
     portal_id: portalId,
     id,
     ticket_id: place.ticketId,
     direction: 'in',
-    kind: 'mail',
+    kind,
     raw_id: place.rawId,
     header_id: message.messageId !== null && indexable(message.messageId) ? storable(message.messageId) : null,
     fingerprint: place.fingerprint,
@@ -118,9 +128,36 @@ export function messageRow(
     note: null,
     threaded_by: value === null ? method : storable(`${method} ${value}`),
     size: message.size,
-    verdict: null,
-    authentication: null,
-    third_party: 0,
+    verdict: storable(JSON.stringify({kind, reason, header})),
+    authentication: arrival.authentication === null ? null : storable(JSON.stringify(arrival.authentication)),
+    third_party: thirdParty ? 1 : 0,
+  }
+}
+
+export const participantRows = (
+  portalId: number,
+  ticketId: number,
+  messageId: number,
+  addresses: readonly string[],
+): Insertable<Schema['participant']>[] =>
+  addresses
+    .filter(indexable)
+    .map((address) => ({portal_id: portalId, ticket_id: ticketId, address: storable(address), message_id: messageId}))
+
+/** An automatic reply that was decided on, for the budgets. */
+export function autoReplyRow(
+  {portalId, id, now}: Placed,
+  place: {readonly ticketId: number; readonly messageId: number},
+  address: string,
+): Insertable<Schema['auto_reply']> {
+  return {
+    portal_id: portalId,
+    id,
+    ticket_id: place.ticketId,
+    message_id: place.messageId,
+    sender: storable(budgetAddress(address)),
+    domain: storable(domainOf(address)),
+    at: now,
   }
 }
 

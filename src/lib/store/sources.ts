@@ -64,6 +64,20 @@ export async function retireSource(tx: Tx, source: SourceRow, now: string): Prom
   await setSource(tx, source, {identity: `${source.identity} (portal ${source.portal_id}, until ${now})`})
 }
 
+/** When a mailbox took the place of another one of its portal; null for the first, and for a pipe, which holds no old mail. */
+export async function replacedAt(db: Db, source: SourceRow): Promise<string | null> {
+  if (source.kind === 'pipe') return null
+  const earlier = await db
+    .selectFrom('source')
+    .select('id')
+    .where('portal_id', '=', source.portal_id)
+    .where('kind', '!=', 'pipe')
+    .where('id', '<', source.id)
+    .limit(1)
+    .executeTakeFirst()
+  return earlier === undefined ? null : source.created_at
+}
+
 /** Whoever is pulling the source can commit no more: it is no longer what it was set up as. */
 export async function revokeLease(tx: Tx, source: Pick<SourceRow, 'portal_id' | 'id'>): Promise<void> {
   await tx
