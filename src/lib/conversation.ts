@@ -1,5 +1,6 @@
 /** A ticket with all that was said and done, read from the raw mails at the time of asking. */
 import {invalidValue, messageOf, notFound, PostdeskError, rawDamaged} from './errors.ts'
+import type {Authentication} from './intake/facts.ts'
 import type {Address, Defect, ParsedMessage} from './message/message.ts'
 import {parseStream} from './message/parse.ts'
 import {decompressChunk, type RawChunk} from './message/raw-chunks.ts'
@@ -9,9 +10,11 @@ import {readRaw} from './store/raw.ts'
 import type {Db} from './store/schema.ts'
 import {
   listAttachments,
+  listDeliveries,
   listEvents,
   listMessages,
   type AttachmentRow,
+  type DeliveryRow,
   type MessageRow,
   type TicketEventRow,
 } from './store/tickets.ts'
@@ -27,7 +30,16 @@ export interface Conversation extends Omit<TicketSummary, 'messageCount'> {
 export interface ConversationMessage {
   readonly id: number
   readonly direction: 'in' | 'out' | 'note'
+  /** What kind of mail it is: `human`, `auto-reply`, `bulk`, `bounce`, `report`; \`mail\` where nobody judged it; \`note\`. */
   readonly kind: string
+  /** Why it is of that kind, and by which field; null for what was not judged. */
+  readonly verdict: {readonly kind: string; readonly reason: string; readonly header: string | null} | null
+  /** True where its sender is no participant of the ticket. */
+  readonly thirdParty: boolean
+  /** What is known of its sender's authenticity; null where nobody asked. */
+  readonly authentication: Authentication | null
+  /** Of an outgoing message, what became of it for each recipient. */
+  readonly delivery?: readonly ConversationDelivery[]
   /** The email of the agent who wrote it, or `admin`; null for mail that came in. */
   readonly author: string | null
   readonly from: readonly Address[]
@@ -40,17 +52,26 @@ export interface ConversationMessage {
   readonly receivedAt: string
   /** The plain body, or the HTML body turned into text where there is no plain one. */
   readonly text: string
-  /** What is new in it. Quoted text is not told apart yet: this is all of `text`. */
+  /** The words that the person wrote: `text` without what it quotes. */
   readonly replyText: string
-  /** What it repeats of earlier messages. Not told apart yet: empty. */
+  /** What it quotes of earlier mail; empty where nothing. */
   readonly quotedText: string
   /** The HTML body as sent, not made safe; null where there is none. */
   readonly html: string | null
   readonly attachments: readonly ConversationAttachment[]
-  /** How it found its ticket: `new`, `reference ID`, `note`. */
+  /** How it found its ticket: `new`, or a method and what it found, such as \`reference ID\`; \`note\`. */
   readonly threadedBy: string
   /** What is odd about its bytes. */
   readonly defects: readonly Defect[]
+}
+
+/** What became of an outgoing message for one recipient. */
+export interface ConversationDelivery {
+  readonly address: string
+  readonly state: 'queued' | 'sending' | 'sent' | 'unknown' | 'failed' | 'bounced'
+  /** The last words of a server about it. */
+  readonly reply: string | null
+  readonly at: string
 }
 
 export interface ConversationAttachment {
@@ -69,7 +90,10 @@ export interface ConversationAttachment {
 /** Something that was done to the ticket. */
 export interface ConversationEvent {
   readonly at: string
-  /** `created`, `assigned`, `moved`, `noted`, `closed`, `pending`, `reopened`. */
+  /**
+   * \`created\`, \`assigned\`, \`moved\`, \`noted\`, \`closed\`, \`pending\`, \`reopened\`, \`merged\`, \`third-party\`, \`bounced\`,
+   * \`reported\`, \`copied\`.
+   */
   readonly kind: string
   /** `intake`, `admin`, or the email of an agent. */
   readonly by: string
@@ -88,6 +112,7 @@ export async function readConversation(
 ): Promise<{conversation: Conversation; problems: string[]}> {
   const ticket = await requireTicket(db, portal, number)
   const attachments = Map.groupBy(await listAttachments(db, ticket), (row) => row.message_id)
+  const deliveries = Map.groupBy(await listDeliveries(db, ticket), (row) => row.message_id)
   const problems: string[] = []
   const messages: ConversationMessage[] = []
   for (const row of await listMessages(db, ticket)) {
@@ -98,7 +123,7 @@ export async function readConversation(
       if (!(error instanceof PostdeskError)) throw error
       problems.push(`${error.title}: ${error.why}`)
     }
-    messages.push(summariseMessage(row, content, attachments.get(row.id) ?? []))
+    messages.push(summariseMessage(row, content, attachments.get(row.id) ?? [], deliveries.get(row.id)))
   }
   const {messageCount: _, ...summary} = summariseTicket(ticket)
   return {
@@ -165,12 +190,19 @@ function summariseMessage(
   row: MessageRow,
   content: ParsedMessage | null,
   attachments: readonly AttachmentRow[],
+  deliveries: readonly DeliveryRow[] | undefined,
 ): ConversationMessage {
   const text = row.note ?? content?.body.text ?? ''
   return {
     id: row.id,
     direction: row.direction,
     kind: row.kind,
+    verdict: row.verdict === null ? null : (JSON.parse(row.verdict) as ConversationMessage['verdict']),
+    thirdParty: row.third_party === 1,
+    authentication: row.authentication === null ? null : (JSON.parse(row.authentication) as Authentication),
+    ...(deliveries === undefined
+      ? {}
+      : {delivery: deliveries.map(({address, state, reply, at}) => ({address, state, reply, at}))}),
     author: row.author,
     from: content?.message.from ?? (row.from_address === '' ? [] : [{name: row.from_name, address: row.from_address}]),
     to: content?.message.to ?? [],
@@ -179,8 +211,8 @@ function summariseMessage(
     date: row.date,
     receivedAt: row.received_at,
     text,
-    replyText: text,
-    quotedText: '',
+    replyText: content?.body.replyText ?? text,
+    quotedText: content?.body.quotedText ?? '',
     html: content?.body.html ?? null,
     attachments: attachments.map((attachment) => ({
       part: attachment.part,

@@ -3,6 +3,8 @@
  * every value that was ever resolved as a secret is removed in each of the forms in which it could leave.
  */
 
+import {maskTokens} from './message/mask-tokens.ts'
+
 /** Writes one line of debugging. `details` must not hold a `Secret`'s value; registered ones are removed all the same. */
 export type Log = (event: string, details?: Readonly<Record<string, unknown>>) => void
 
@@ -12,7 +14,7 @@ export const silent: Log = () => {}
 /** What stands in place of a secret wherever one would have been shown. */
 export const REDACTED = '[secret]'
 
-/** Removes registered secrets from text on its way out. */
+/** Removes registered secrets, and what opens a ticket to whoever has it, from text on its way out. */
 export interface Redactor {
   /** From now on `value` is removed, also where it appears as base64, URL-escaped or JSON-escaped. */
   register(value: string): void
@@ -38,7 +40,7 @@ export function createRedactor(): Redactor {
         forms.add(form)
     },
     redact(text) {
-      let safe = text
+      let safe = maskTokens(text)
       for (const form of [...forms].sort((a, b) => b.length - a.length)) safe = safe.replaceAll(form, REDACTED)
       return safe
     },

@@ -1,6 +1,8 @@
 /** What agents and admins do to tickets by hand. Each change is one transaction and leaves an event. */
+import {invalidValue} from './errors.ts'
 import {requireAgents, requireQueue} from './queue.ts'
-import {findChannel} from './store/channels.ts'
+import {channelsPreferringOnline} from './store/channels.ts'
+import * as merging from './store/merge-ticket.ts'
 import type {Store} from './store/open.ts'
 import {lockPortal, type PortalRow} from './store/portals.ts'
 import {listMemberships} from './store/queues.ts'
@@ -40,7 +42,7 @@ export function noteTicket(
   as: ActingAs,
 ): Promise<number> {
   return change(store, portal, as, async (tx, actor) =>
-    tickets.addNote(tx, await requireTicket(tx, portal, number), text, actor),
+    tickets.addNote(tx, await ownTicket(tx, portal, number), text, actor),
   )
 }
 
@@ -62,7 +64,7 @@ export function setStatusOf(
 ): Promise<StatusChange[]> {
   return change(store, portal, as, async (tx, actor) => {
     const changes: StatusChange[] = []
-    for (const ticket of await requireTickets(tx, portal, numbers))
+    for (const ticket of await ownTickets(tx, portal, numbers))
       changes.push({number: ticket.number, status, changed: await tickets.setStatus(tx, ticket, status, actor)})
     return changes
   })
@@ -97,7 +99,7 @@ export function assignTicket(
   as: ActingAs,
 ): Promise<OwnerChange> {
   return change(store, portal, as, async (tx, actor) => {
-    const ticket = await requireTicket(tx, portal, number)
+    const ticket = await ownTicket(tx, portal, number)
     const members = await membersOf(tx, portal, ticket.queue_id)
     const about = {number, queue: ticket.queue_key}
     if (to === 'nobody') {
@@ -128,7 +130,7 @@ export function moveTicket(
   as: ActingAs,
 ): Promise<OwnerChange> {
   return change(store, portal, as, async (tx, actor) => {
-    const ticket = await requireTicket(tx, portal, number)
+    const ticket = await ownTicket(tx, portal, number)
     const queue = await requireQueue(tx, portal, queueKey)
     const changed = await tickets.moveTicket(tx, ticket, queue, actor)
     const members = await membersOf(tx, portal, queue.id)
@@ -142,6 +144,51 @@ export function moveTicket(
   })
 }
 
+/** What became of a merge. */
+export interface MergeChange {
+  readonly number: number
+  /** The ticket that it is part of now. */
+  readonly into: number
+  /** How many messages moved. */
+  readonly messages: number
+  /** False where it was part of that ticket already. */
+  readonly changed: boolean
+}
+
+/**
+ * Makes a ticket part of another one.
+ * @throws 67 for a ticket that is not there, 64 where it cannot be: the same ticket, or one that is part of a third.
+ */
+export function mergeTicket(
+  store: Store,
+  portal: PortalRow,
+  number: number,
+  intoNumber: number,
+  as: ActingAs,
+): Promise<MergeChange> {
+  return change(store, portal, as, async (tx, actor) => {
+    if (number === intoNumber) throw invalidValue(`--into ${intoNumber}`, 'it is the same ticket')
+    const [from, into] = [await requireTicket(tx, portal, number), await ownTicket(tx, portal, intoNumber)]
+    if (from.merged_into_id === into.id) return {number, into: intoNumber, messages: 0, changed: false}
+    await ownTicket(tx, portal, number)
+    return {number, into: intoNumber, messages: await merging.mergeTicket(tx, from, into, actor), changed: true}
+  })
+}
+
+/** @throws 67 naming every number that is no ticket, 64 for one that is part of another: what was meant is done there. */
+async function ownTickets(tx: Tx, portal: PortalRow, numbers: readonly number[]): Promise<NamedTicket[]> {
+  const found = await requireTickets(tx, portal, numbers)
+  for (const {number, merged_into_number: into} of found)
+    if (into !== null)
+      throw invalidValue(`ticket ${number}`, `it was merged into ticket ${into}`, [
+        {text: 'Work on that one:', command: `postdesk ticket show ${into} --portal ${portal.key}`},
+      ])
+  return found
+}
+
+const ownTicket = async (tx: Tx, portal: PortalRow, number: number): Promise<NamedTicket> =>
+  (await ownTickets(tx, portal, [number]))[0]!
+
 const owned = (ticket: NamedTicket): OwnedTicket => ({ownerId: ticket.owner_id, open: ticket.status === 'open'})
 
 async function membersOf(tx: Tx, portal: PortalRow, queueId: number | null): Promise<AgentLoad[]> {
@@ -153,6 +200,5 @@ async function membersOf(tx: Tx, portal: PortalRow, queueId: number | null): Pro
 
 /** Whether agents who are online come first: the address that the ticket came by says so. */
 async function preference(tx: Tx, portal: PortalRow, ticket: NamedTicket): Promise<{onlineFirst: boolean}> {
-  const channel = ticket.channel_address === null ? undefined : await findChannel(tx, portal.id, ticket.channel_address)
-  return {onlineFirst: channel?.assign_online === 1}
+  return {onlineFirst: (await channelsPreferringOnline(tx, portal.id)).has(ticket.channel_id)}
 }

@@ -6,6 +6,7 @@ import type {Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
 import {findTicket, listTickets, type NamedTicket} from './store/tickets.ts'
+import type {TicketFlag} from './ticket/flags.ts'
 import type {Status} from './ticket/ticket.ts'
 
 /** A ticket as commands show it. Times are in UTC. */
@@ -23,6 +24,9 @@ export interface TicketSummary {
   readonly requester: {readonly name: string; readonly address: string}
   /** Mails and notes. */
   readonly messageCount: number
+  readonly flags: readonly TicketFlag[]
+  /** The ticket that it was merged into; null for one of its own. */
+  readonly mergedInto: number | null
   readonly createdAt: string
   readonly updatedAt: string
 }
@@ -36,6 +40,8 @@ export interface TicketQuery {
   readonly owner?: string | null
   /** An address, also a former one, or the local part of an internal one. */
   readonly channel?: string
+  /** All of these. \`unowned\` is what \`owner: null\` says. */
+  readonly flags?: readonly TicketFlag[]
   /** Tickets with a lower number. */
   readonly below?: number
   readonly limit: number
@@ -57,6 +63,12 @@ export const summariseTicket = (row: NamedTicket): TicketSummary => ({
   channel: row.channel_address,
   requester: {name: row.requester_name, address: row.requester_address},
   messageCount: row.message_count,
+  flags: [
+    ...(row.third_party > 0 ? ['third-party' as const] : []),
+    ...(row.owner_id === null && row.status === 'open' ? ['unowned' as const] : []),
+    ...(row.bounced > 0 ? ['bounced' as const] : []),
+  ],
+  mergedInto: row.merged_into_number,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 })
@@ -66,7 +78,8 @@ export const summariseTicket = (row: NamedTicket): TicketSummary => ({
  * @throws 67 for a queue, agent or address that is not there.
  */
 export async function pageOfTickets({db}: Store, portal: PortalRow, query: TicketQuery): Promise<TicketPage> {
-  const {queue, owner, channel, statuses, below, limit} = query
+  const {queue, channel, statuses, below, limit, flags = []} = query
+  const owner = flags.includes('unowned') ? null : query.owner
   const rows = await listTickets(db, portal.id, {
     ...(queue === undefined ? {} : {queueId: (await requireQueue(db, portal, queue)).id}),
     ...(owner === undefined
@@ -74,6 +87,8 @@ export async function pageOfTickets({db}: Store, portal: PortalRow, query: Ticke
       : {ownerId: owner === null ? null : (await requireAgents(db, portal, [owner]))[0]!.id}),
     ...(channel === undefined ? {} : {channelId: (await requireChannel(db, portal, channel)).id}),
     ...(statuses === undefined ? {} : {statuses}),
+    ...(flags.includes('third-party') ? {thirdParty: true} : {}),
+    ...(flags.includes('bounced') ? {bounced: true} : {}),
     ...(below === undefined ? {} : {below}),
     limit: limit + 1, // one more than is shown tells whether there is a next page
   })

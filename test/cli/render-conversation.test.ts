@@ -8,7 +8,10 @@ import type {Conversation, ConversationMessage} from '../../src/lib/conversation
 const message: ConversationMessage = {
   id: 3,
   direction: 'in',
-  kind: 'mail',
+  kind: 'human',
+  verdict: null,
+  thirdParty: false,
+  authentication: null,
   author: null,
   from: [{name: 'Jane Doe', address: 'jane@example.com'}],
   to: [{name: '', address: 'support@acme.example'}],
@@ -33,6 +36,8 @@ const ticket: Conversation = {
   owner: null,
   channel: 'support@acme.example',
   requester: {name: 'Jane Doe', address: 'jane@example.com'},
+  flags: [],
+  mergedInto: null,
   createdAt: '2026-03-01T08:00:01.000Z',
   updatedAt: '2026-07-01T08:00:00.000Z',
   messages: [

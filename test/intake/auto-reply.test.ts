@@ -53,7 +53,7 @@ describe('no answer', () => {
     ],
   ] as const)
     test(name, () => {
-      const decision = answer(fields, options as MailOptions)
+      const decision = answer(fields, options)
       assert.equal(decision.send, false)
       assert.match(decision.why, why)
     })

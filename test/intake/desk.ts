@@ -86,9 +86,9 @@ export function deskFacts(desk: DeskFacts = {}): Facts {
       agents.map((email, i) => [30 + i, {id: 30 + i, email, online: false, openTickets: 0, lastAssignedAt: null}]),
     ),
     tickets: new Map(
-      tickets.map(({id, participants: _, ...fields}) => [
+      tickets.map(({id, number = id, status = 'open', closedAt = null, queueId = 10, channelId = 20}) => [
         id,
-        {id, number: id, status: 'open', closedAt: null, queueId: 10, channelId: 20, ...fields},
+        {id, number, status, closedAt, queueId, channelId},
       ]),
     ),
     byFingerprint: new Map(known.map((message) => [message.fingerprint!, message])),

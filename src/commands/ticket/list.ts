@@ -7,6 +7,7 @@ import {renderTable} from '../../lib/cli/table.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
 import {EXIT, usage} from '../../lib/errors.ts'
 import type {TicketPage} from '../../lib/ticket-summary.ts'
+import {TICKET_FLAGS} from '../../lib/ticket/flags.ts'
 import {STATUSES} from '../../lib/ticket/ticket.ts'
 
 /** One page of tickets, the newest first. */
@@ -35,9 +36,9 @@ export default class TicketList extends BaseCommand<typeof TicketList, TicketLis
     owner: Flags.string({helpValue: `EMAIL|${NOBODY}`, summary: 'Only tickets of this agent, or of nobody.'}),
     channel: Flags.string({helpValue: 'ADDRESS', summary: 'Only tickets that came by this address.'}),
     flag: Flags.string({
-      helpValue: 'unowned',
-      summary: 'Only tickets with this flag.',
-      options: ['unowned'],
+      helpValue: TICKET_FLAGS.join(','),
+      summary: 'Only tickets with all of these flags.',
+      options: [...TICKET_FLAGS],
       multiple: true,
       multipleNonGreedy: true,
       delimiter: ',',
@@ -50,7 +51,7 @@ export default class TicketList extends BaseCommand<typeof TicketList, TicketLis
 
   async run(): Promise<TicketListResult> {
     const {queue, status, owner, channel, flag, limit, after} = this.flags
-    if (owner !== undefined && owner !== NOBODY && flag)
+    if (owner !== undefined && owner !== NOBODY && flag?.includes('unowned'))
       throw usage(`tickets with the flag unowned have no owner, so --owner ${owner} finds none`)
     const {pageOfTickets} = await import('../../lib/ticket-summary.ts')
     const [portal, store] = [await this.portal(), await this.store()]
@@ -58,7 +59,8 @@ export default class TicketList extends BaseCommand<typeof TicketList, TicketLis
     const page = await pageOfTickets(store, portal, {
       ...(queue === undefined ? {} : {queue}),
       ...(status === undefined ? {} : {statuses: STATUSES.filter((known) => status.includes(known))}),
-      ...(owner === NOBODY || flag ? {owner: null} : owner === undefined ? {} : {owner}),
+      ...(owner === NOBODY ? {owner: null} : owner === undefined ? {} : {owner}),
+      ...(flag === undefined ? {} : {flags: TICKET_FLAGS.filter((known) => flag.includes(known))}),
       ...(channel === undefined ? {} : {channel}),
       ...(after === undefined ? {} : {below: parseNumber('--after', after)}),
       limit,
@@ -80,6 +82,7 @@ export default class TicketList extends BaseCommand<typeof TicketList, TicketLis
         {title: 'QUEUE', value: (ticket) => ticket.queue, shrinks: true, from: 90},
         {title: 'OWNER', value: (ticket) => ticket.owner, shrinks: true, from: 76},
         {title: 'MESSAGES', value: (ticket) => ticket.messageCount, right: true, from: 110},
+        {title: 'FLAGS', value: (ticket) => ticket.flags.join(' '), shrinks: true, from: 100},
         {title: 'CHANGED', value: (ticket) => time(ticket.updatedAt), from: 50},
       ],
       style,

@@ -49,6 +49,8 @@ function renderHead(ticket: Conversation, timezone: string, {time, colour, wrap}
     `queue ${ticket.queue ?? '–'}`,
     `owner ${ticket.owner ?? 'nobody'}`,
     ...(ticket.channel === null ? [] : [`by ${ticket.channel}`]),
+    ...(ticket.mergedInto === null ? [] : [`part of ticket ${ticket.mergedInto} now`]),
+    ...ticket.flags.filter((flag) => flag !== 'unowned'),
   ]
   return [
     ...wrap(`#${ticket.number} ${safeLine(ticket.subject) || '(no subject)'}`).map((line) => colour.bold(line)),
@@ -68,15 +70,33 @@ function renderMessage(message: ConversationMessage, page: Page): string {
   const lines = body === '' ? [colour.dim('(no text)')] : wrap(body)
   return [
     renderRule(message, page),
+    ...remarks(message)
+      .flatMap(wrap)
+      .map((line) => colour.yellow(line)),
     ...[...recipients('to', message.to), ...recipients('cc', message.cc)].flatMap(wrap).map((line) => colour.dim(line)),
     '',
     ...lines.map((line) => (line.startsWith('>') ? colour.dim(line) : line)),
+    ...(message.delivery ?? [])
+      .filter(({state}) => state !== 'sent')
+      .flatMap(({address, state, reply}) =>
+        wrap(safeLine(`${state}: ${address}${reply === null ? '' : ` (${reply})`}`)),
+      )
+      .map((line) => colour.yellow(line)),
     ...(message.attachments.length > 0 ? [''] : []),
     ...message.attachments.map(
       ({filename, contentType, size}) =>
         `+ ${safeLine(filename ?? '(no name)')} ${colour.dim(`${safeLine(contentType)}, ${formatBytes(size)}`)}`,
     ),
   ].join('\n')
+}
+
+/** What an agent should know before he believes or answers it. */
+function remarks({kind, verdict, thirdParty, authentication}: ConversationMessage): string[] {
+  return [
+    ...(verdict !== null && kind !== 'human' ? [`${kind}: ${verdict.reason}`] : []),
+    ...(thirdParty ? ['by a third party: its sender is no participant of this ticket'] : []),
+    ...(authentication?.dmarc === 'fail' ? [`the sender may be forged: ${authentication.why}`] : []),
+  ].map(safeLine)
 }
 
 /** A line across the page: what it is and who wrote it on the left, when on the right. */
@@ -124,6 +144,7 @@ function renderEvent(event: ConversationEvent, {time, colour, wrap}: Page): stri
 /** What was done, in words. */
 function describeEvent({kind, details}: ConversationEvent): string {
   const text = (name: string): string | null => (typeof details[name] === 'string' ? details[name] : null)
+  const number = (name: string): string => (typeof details[name] === 'number' ? String(details[name]) : '')
   const why = text('why') ? `: ${text('why')}` : ''
   switch (kind) {
     case 'created':
@@ -132,6 +153,16 @@ function describeEvent({kind, details}: ConversationEvent): string {
       return text('to') === null ? `taken from ${text('from')}${why}` : `given to ${text('to')}${why}`
     case 'moved':
       return `moved${text('from') ? ` from ${text('from')}` : ''} to ${text('to')}${why}`
+    case 'merged':
+      return details['into'] === undefined
+        ? `ticket ${number('from')} merged into this`
+        : `merged into ${number('into')}`
+    case 'third-party':
+      return `a mail of ${text('from')}, who is no participant, joined`
+    case 'bounced':
+      return `message ${number('message')} came back${why}`
+    case 'copied':
+      return `the same mail came to ${text('address')} too`
     default:
       return `${kind}${why}`
   }

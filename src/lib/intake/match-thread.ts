@@ -4,7 +4,8 @@
  * of the ticket, and the tag in a subject. Each candidate that is passed over is told, with the reason.
  */
 import type {Message} from '../message/message.ts'
-import {hashToken, maskTokens, tokenOfAddress} from '../message/token.ts'
+import {maskTokens} from '../message/mask-tokens.ts'
+import {hashToken, tokenOfAddress} from '../message/token.ts'
 import type {ClosedPolicy} from '../ticket/ticket.ts'
 import {isFailure} from './authenticity.ts'
 import type {Arrival, Facts, RejectedThread, RowId, ThreadMatch, ThreadMethod, TicketFacts, Verdict} from './facts.ts'

@@ -4,17 +4,13 @@
  * to keep: the store knows the hash of each token, with its ticket and message.
  */
 import {hash} from 'node:crypto'
+import {TOKEN} from './mask-tokens.ts'
 
 /** RFC 4648 6 in lower case: mail servers fold the case of a local part, and none of these needs quoting. */
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** Random bytes of a token. */
 export const TOKEN_BYTES = 16
-
-/** 128 bits at five bits a character. */
-const TOKEN_LENGTH = 26
-
-const TOKEN = `[a-z2-7]{${TOKEN_LENGTH}}`
 
 /**
  * What a reply address is for: `t` takes answers; `b` is the return path of mail whose server does not take a null one,
@@ -52,8 +48,3 @@ export function tokenOfAddress(address: string): {readonly kind: AddressTokenKin
 
 /** The token of a Message-ID (without angle brackets) that is of our making; null for any other. */
 export const tokenOfMessageId = (id: string): string | null => IN_MESSAGE_ID.exec(id)?.[1]?.toLowerCase() ?? null
-
-const ANYWHERE = new RegExp(`(\\+[tb]|\\bpd\\.)${TOKEN}(?=@)`, 'gi')
-
-/** The same text with every token in it made unusable: whoever has a token can write into its ticket. */
-export const maskTokens = (text: string): string => text.replace(ANYWHERE, '$1…')

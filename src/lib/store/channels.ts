@@ -13,6 +13,18 @@ export type SmtpChannelRow = Selectable<SmtpChannelTable>
 export const listSmtpChannels = (db: Db, portalId: number): Promise<SmtpChannelRow[]> =>
   db.selectFrom('smtp_channel').selectAll().where('portal_id', '=', portalId).execute()
 
+/** The ids of the channels whose tickets go to agents online first: by their own word, else by that of the internal one. */
+export async function channelsPreferringOnline(db: Db, portalId: number): Promise<ReadonlySet<number | null>> {
+  const smtp = new Map((await listSmtpChannels(db, portalId)).map((row) => [row.channel_id, row]))
+  const rows = await listChannels(db, portalId)
+  const own = new Map(rows.map((row) => [row.id, row.assign_online]))
+  const preference = (id: number): number | undefined => {
+    const row = smtp.get(id)
+    return row === undefined ? own.get(id) : (row.assign_online ?? own.get(row.forwards_to_id ?? 0))
+  }
+  return new Set(rows.map(({id}) => id).filter((id) => preference(id) === 1))
+}
+
 /** By its current address, or by one that it had before. */
 export async function findChannel(db: Db, portalId: number, address: string): Promise<ChannelRow | undefined> {
   return db

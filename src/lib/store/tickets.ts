@@ -2,13 +2,23 @@ import type {Selectable} from 'kysely'
 import {chooseOwner, STATUSES, type AgentLoad, type Status} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
 import {reserveId} from './ids.ts'
+import {channelsPreferringOnline} from './channels.ts'
 import {lockPortal} from './portals.ts'
 import {listMemberships} from './queues.ts'
-import type {AttachmentTable, Db, MessageTable, TicketEventTable, TicketTable, Tx} from './schema.ts'
+import type {
+  AttachmentTable,
+  Db,
+  MessageTable,
+  OutgoingRecipientTable,
+  TicketEventTable,
+  TicketTable,
+  Tx,
+} from './schema.ts'
 
 export type TicketRow = Selectable<TicketTable>
 export type MessageRow = Selectable<MessageTable>
 export type AttachmentRow = Selectable<AttachmentTable>
+export type DeliveryRow = Selectable<OutgoingRecipientTable>
 export type TicketEventRow = Selectable<TicketEventTable>
 
 /** A ticket with the names that its ids stand for. */
@@ -16,6 +26,8 @@ export interface NamedTicket extends TicketRow {
   readonly queue_key: string | null
   readonly owner_email: string | null
   readonly channel_address: string | null
+  /** The number of the ticket that it was merged into; null for one of its own. */
+  readonly merged_into_number: number | null
 }
 
 export interface TicketFilter {
@@ -24,6 +36,10 @@ export interface TicketFilter {
   /** Null for tickets without an owner. */
   readonly ownerId?: number | null
   readonly channelId?: number
+  /** With a message of somebody who is no participant. */
+  readonly thirdParty?: true
+  /** With an outgoing message that came back. */
+  readonly bounced?: true
   /** Numbers below this one: where the page before ended. */
   readonly below?: number
   readonly limit: number
@@ -41,8 +57,18 @@ const named = (db: Db, portalId: number) =>
     .leftJoin('channel', (join) =>
       join.onRef('channel.portal_id', '=', 'ticket.portal_id').onRef('channel.id', '=', 'ticket.channel_id'),
     )
+    .leftJoin('ticket as merged_into', (join) =>
+      join
+        .onRef('merged_into.portal_id', '=', 'ticket.portal_id')
+        .onRef('merged_into.id', '=', 'ticket.merged_into_id'),
+    )
     .selectAll('ticket')
-    .select(['queue.key as queue_key', 'agent.email as owner_email', 'channel.address as channel_address'])
+    .select([
+      'queue.key as queue_key',
+      'agent.email as owner_email',
+      'channel.address as channel_address',
+      'merged_into.number as merged_into_number',
+    ])
     .where('ticket.portal_id', '=', portalId)
 
 /**
@@ -50,7 +76,7 @@ const named = (db: Db, portalId: number) =>
  * page costs the same however many tickets there are, also where the wanted ones are few and old.
  */
 export async function listTickets(db: Db, portalId: number, filter: TicketFilter): Promise<NamedTicket[]> {
-  const {queueId, ownerId, channelId, below, limit} = filter
+  const {queueId, ownerId, channelId, thirdParty, bounced, below, limit} = filter
   const page = (status: Status | null) => {
     let query = db.selectFrom('ticket').select('number').where('portal_id', '=', portalId)
     if (queueId !== undefined) query = query.where('queue_id', '=', queueId)
@@ -58,11 +84,15 @@ export async function listTickets(db: Db, portalId: number, filter: TicketFilter
     if (ownerId === null) query = query.where('owner_id', 'is', null)
     else if (ownerId !== undefined) query = query.where('owner_id', '=', ownerId)
     if (channelId !== undefined) query = query.where('channel_id', '=', channelId)
+    if (thirdParty) query = query.where('third_party', '>', 0)
+    if (bounced) query = query.where('bounced', '>', 0)
     if (below !== undefined) query = query.where('number', '<', below)
     return db.selectFrom(query.orderBy('number', 'desc').limit(limit).as('page')).select('page.number')
   }
   // All indexes but that of the numbers have the status before the number.
-  const byNumber = [queueId, ownerId, channelId, filter.statuses].every((wanted) => wanted === undefined)
+  const byNumber = [queueId, ownerId, channelId, thirdParty, bounced, filter.statuses].every(
+    (wanted) => wanted === undefined,
+  )
   const [first, ...others] = byNumber ? [page(null)] : (filter.statuses ?? STATUSES).map(page)
   if (!first) return []
   return named(db, portalId)
@@ -99,6 +129,21 @@ export const listAttachments = (db: Db, ticket: TicketRow): Promise<AttachmentRo
     .where('message.ticket_id', '=', ticket.id)
     .orderBy('attachment.message_id')
     .orderBy('attachment.part')
+    .execute()
+
+/** What became of the outgoing messages of a ticket, recipient by recipient. */
+export const listDeliveries = (db: Db, ticket: TicketRow): Promise<DeliveryRow[]> =>
+  db
+    .selectFrom('outgoing_recipient')
+    .innerJoin('message', (join) =>
+      join
+        .onRef('message.portal_id', '=', 'outgoing_recipient.portal_id')
+        .onRef('message.id', '=', 'outgoing_recipient.message_id'),
+    )
+    .selectAll('outgoing_recipient')
+    .where('message.portal_id', '=', ticket.portal_id)
+    .where('message.ticket_id', '=', ticket.id)
+    .orderBy('outgoing_recipient.address')
     .execute()
 
 export const listEvents = (db: Db, ticket: TicketRow): Promise<TicketEventRow[]> =>
@@ -268,10 +313,6 @@ const OFFERED_AT_ONCE = 200
 export async function offerBacklog(tx: Tx, portalId: number, actor: Actor): Promise<number[]> {
   await lockPortal(tx, portalId) // nobody assigns, closes or removes meanwhile
   const unowned = await named(tx, portalId)
-    .leftJoin('channel as via', (join) =>
-      join.onRef('via.portal_id', '=', 'ticket.portal_id').onRef('via.id', '=', 'ticket.channel_id'),
-    )
-    .select('via.assign_online as assign_online')
     .where('ticket.owner_id', 'is', null)
     .where('ticket.status', '=', 'open')
     .where('ticket.queue_id', 'in', (eb) =>
@@ -283,12 +324,13 @@ export async function offerBacklog(tx: Tx, portalId: number, actor: Actor): Prom
   if (unowned.length === 0) return []
   const members = await listMemberships(tx, portalId)
   const agents = await agentLoads(tx, portalId)
+  const preferring = await channelsPreferringOnline(tx, portalId)
   const given: number[] = []
   for (const ticket of unowned) {
     const candidates = members
       .filter((m) => m.queue_id === ticket.queue_id)
       .flatMap((m) => agents.get(m.agent_id) ?? [])
-    const {owner, why} = chooseOwner(candidates, {onlineFirst: ticket.assign_online === 1})
+    const {owner, why} = chooseOwner(candidates, {onlineFirst: preferring.has(ticket.channel_id)})
     if (!owner) continue
     await assignTicket(tx, ticket, owner, why, actor)
     agents.set(owner.id, {...owner, openTickets: owner.openTickets + 1, lastAssignedAt: actor.now})
