@@ -17,18 +17,17 @@ import {
   type ReturnedHeader,
 } from './report/returned-message.ts'
 import {readSesNotification} from './report/ses-notification.ts'
-import {ENOUGH, weighHeader, weighNotice} from './report/signs.ts'
+import {ENOUGH, weighHeader, weighNotice, type HeaderSigns} from './report/signs.ts'
 import {findStatus, replyCode} from './report/smtp-reply.ts'
 import type {Structure} from './structure.ts'
 
 /** Reads the report that a message is; null for a mail that is none. Never throws, takes linear time. */
 export function readReport(structure: Structure): Report | null {
   const {fields} = structure
-  const weight = weighHeader(fields)
-  const isSns = SNS.test(fieldValue(fields, 'from') ?? '')
-  if (weight < 1 && !isSns) return null
-  if (isSns) return readSns(structure)
-  return readFeedbackPart(structure) ?? readDispositionPart(structure) ?? readBounce(structure, weight)
+  if (SNS.test(fieldValue(fields, 'from') ?? '')) return readSns(structure)
+  const signs = weighHeader(fields)
+  if (signs.weight === 0) return null
+  return readFeedbackPart(structure) ?? readDispositionPart(structure) ?? readBounce(structure, signs)
 }
 
 /** Where Amazon SNS sends from. */
@@ -61,7 +60,7 @@ function readSns(structure: Structure): Report | null {
   if (read === null) return null
   const original = read.mail
   if (read.kind === 'feedback') return {kind: 'feedback', feedbackType: read.type, recipient: read.recipient, original}
-  const recipients = read.recipients.map((status) => bouncedOf(status, undefined, ''))
+  const recipients = read.recipients.map((status) => bouncedOf(status, undefined, '', () => false))
   return {kind: 'bounce', rule: 'ses-notification', recipients, original}
 }
 
@@ -73,22 +72,25 @@ const DELIVERY_STATUS = ['message/delivery-status', 'message/global-delivery-sta
 /** Fields for machines within a text for people, as gateways leave them. */
 const STATUS_IN_TEXT = /^[ \t]*(?:final|original)-recipient[ \t]*:/im
 
-function readBounce(structure: Structure, headerWeight: number): Report | null {
+function readBounce(structure: Structure, signs: HeaderSigns): Report | null {
   const {fields} = structure
   const text = noticeText(structure)
-  const notice = readNotice(text)
-  const said = oneLine(notice.lines.join('\n').slice(0, MAX_NOTICE_CHARS))
-  const returned = readReturned(structure, notice)
   const part = partText(structure, ...DELIVERY_STATUS)
   const inText = part === null && STATUS_IN_TEXT.test(text) ? text : null
+  // What a text returns stands after the fields for machines in it.
+  const notice = readNotice(text, inText === null ? 0 : text.search(STATUS_IN_TEXT))
+  const said = oneLine(notice.lines.join('\n').slice(0, MAX_NOTICE_CHARS))
+  const returned = readReturned(structure, notice)
   const weight =
-    headerWeight +
+    signs.weight -
+    (signs.answered ? 1 : 0) +
     (part === null ? 0 : 2) +
     (inText === null ? 0 : 2) +
     (returned === null ? 0 : 1) +
     (said === '' ? 0 : weighNotice(said))
   if (weight < ENOUGH) return null
 
+  const refusedAfterData = (diagnostic: string) => isAfterData(notice.lines, diagnostic)
   const listed = listRecipients(notice.lines, ownAddresses(structure, returned), returned?.recipients ?? [])
   const statuses = readDeliveryStatus(part ?? inText ?? '')
   const failedField = addressesOf(fieldValue(fields, 'x-failed-recipients'))
@@ -107,13 +109,13 @@ function readBounce(structure: Structure, headerWeight: number): Report | null {
     const recipients = statuses.map((status) => {
       const named = status.recipient ?? (statuses.length === 1 ? (failedField[0] ?? null) : null)
       const said = listedFor(named)
-      return bouncedOf({...status, recipient: named ?? said?.recipient ?? null}, said, text)
+      return bouncedOf({...status, recipient: named ?? said?.recipient ?? null}, said, text, refusedAfterData)
     })
     return bounce(part === null ? 'delivery-status-in-text' : 'delivery-status', recipients)
   }
   const action = isDelay(fieldValue(fields, 'subject') ?? '', said) ? 'delayed' : 'failed'
   const freeForm = (recipient: string, listed: ListedRecipient | undefined) =>
-    bouncedOf({recipient, original: null, action, status: null, diagnostic: ''}, listed, said)
+    bouncedOf({recipient, original: null, action, status: null, diagnostic: ''}, listed, said, refusedAfterData)
   if (failedField.length > 0) {
     return bounce(
       'failed-recipients-field',
@@ -131,14 +133,25 @@ function readBounce(structure: Structure, headerWeight: number): Report | null {
   return bounce('returned-message', [freeForm(sole ?? '', undefined)])
 }
 
-function bouncedOf(status: RecipientStatus, listed: ListedRecipient | undefined, said: string): BouncedRecipient {
-  const diagnostic = status.diagnostic === '' ? (listed?.diagnostic ?? firstReply(said)) : status.diagnostic
+function bouncedOf(
+  status: RecipientStatus,
+  listed: ListedRecipient | undefined,
+  said: string,
+  refusedAfterData: (diagnostic: string) => boolean,
+): BouncedRecipient {
+  // A number alone is what a program exited with, or half a reply: the notice may have the words.
+  const inNotice = /\p{L}{3}/u.test(status.diagnostic)
+    ? ''
+    : listed === undefined
+      ? firstReply(said)
+      : listed.diagnostic
+  const diagnostic = inNotice === '' ? status.diagnostic : inNotice
   const action = status.action ?? actionOf(status.status)
   const code = bestStatus(status.status, diagnostic)
   const notice = (listed?.notice ?? said).slice(0, MAX_DIAGNOSTIC_CHARS * 2)
   const reason =
     action === 'failed' || action === 'delayed'
-      ? reasonOf({status: code, diagnostic, notice: oneLine(notice)})
+      ? reasonOf({status: code, diagnostic, notice: oneLine(notice), afterData: refusedAfterData(diagnostic)})
       : 'delivered'
   return {
     recipient: status.recipient ?? '',
@@ -155,15 +168,50 @@ function actionOf(status: string | null): ReportAction {
   return status?.startsWith('2') === true ? 'delivered' : 'failed'
 }
 
-/** The status of the report, unless it has no detail (`5.0.0`) and the server that refused said more. */
+/**
+ * The code of the server that refused, where its words have one, since it knows why; else that of the report. A reply
+ * code alone tells the class (RFC 3463 3.1: X.0.0).
+ */
 function bestStatus(status: string | null, diagnostic: string): string | null {
   const said = findStatus(diagnostic)
-  if (status === null || /\.0\.0$/.test(status)) {
-    const reply = replyCode(diagnostic)
-    return said ?? status ?? (reply === null ? null : `${reply[0]}.0.0`)
-  }
-  return status
+  const reply = replyCode(diagnostic)
+  return said ?? status ?? (reply === null ? null : `${reply[0]}.0.0`)
 }
+
+/**
+ * True where the notice says that the refusal came after DATA: Postfix names the command, Sendmail shows the dialogue
+ * (`>>> DATA`, then `<<< 550 …`).
+ */
+function isAfterData(lines: readonly string[], diagnostic: string): boolean {
+  if (AFTER_DATA.test(diagnostic)) return true
+  const words = diagnostic.slice(0, SOUGHT_CHARS)
+  if (words === '') return false
+  let command = ''
+  for (const [at, line] of lines.entries()) {
+    if (/^\s*>>> /.test(line)) command = line
+    else if (!line.includes(words)) continue
+    else if (/^\s*<<< /.test(line)) return /^\s*>>> data\b/i.test(command)
+    else if (
+      AFTER_DATA.test(
+        lines
+          .slice(at, at + REPLY_LINES)
+          .join(' ')
+          .slice(0, MAX_DIAGNOSTIC_CHARS),
+      )
+    )
+      return true
+  }
+  return false
+}
+
+const AFTER_DATA =
+  /in reply to (?:the )?end of data|after (?:the )?end of data|after i sent the message|like our final data/i
+
+/** Characters of a reply by which it is found again in the notice: its first line, which folding leaves whole. */
+const SOUGHT_CHARS = 40
+
+/** Lines of a reply in a notice, to the remark on the command. */
+const REPLY_LINES = 12
 
 function firstReply(said: string): string {
   const code = replyCode(said)

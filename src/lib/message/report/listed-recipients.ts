@@ -78,8 +78,19 @@ function findMentions(lines: readonly string[]): readonly Mention[] {
     if (text.includes('@') && !NOT_A_PLACE.test(text)) {
       let from = 0
       for (const found of findAddresses(text)) {
-        const place = placeOf(text, found, from, before)
-        if (place !== null) mentions.push({place, address: found.address, line, end: found.end})
+        const last = mentions.at(-1)
+        if (
+          last?.line === line &&
+          last.end === from &&
+          /^\s*$/.test(text.slice(from, found.start)) &&
+          text[found.start] === '<'
+        ) {
+          // `a@b <c@d>`: the first is a name (RFC 5322 3.4).
+          mentions.splice(-1, 1, {...last, address: found.address, end: found.end})
+        } else {
+          const place = placeOf(text, found, from, before)
+          if (place !== null) mentions.push({place, address: found.address, line, end: found.end})
+        }
         from = found.end
         if (mentions.length >= MAX_RECIPIENTS * 4) return mentions
       }
@@ -144,8 +155,7 @@ function describe(
     const earlier = result.get(key)
     if (result.size >= MAX_RECIPIENTS) break
     const block = alone ? lines : blockOf(lines, mention.line, starts)
-    const diagnostic =
-      replies.get(key) ?? replyIn(lines[mention.line]!.slice(mention.end), block.slice(alone ? 0 : 1), alone)
+    const diagnostic = replies.get(key) ?? replyIn(lines, mention, alone ? lines : block.slice(1))
     if (earlier !== undefined && (earlier.diagnostic !== '' || diagnostic === '')) continue
     result.set(key, {
       recipient: earlier?.recipient ?? mention.address,
@@ -179,17 +189,17 @@ function repliesByAddress(lines: readonly string[], mentions: readonly Mention[]
 }
 
 /** The reply in a block, or what stands behind the address, or the lines that follow it. */
-function replyIn(rest: string, block: readonly string[], alone: boolean): string {
-  const own = rest.replace(/^[\s>:;,.)\]-]+/, '')
-  if (findReply(rest) !== -1) return replyFrom([rest, ...block], 0, findReply(rest))
-  for (const [index, line] of block.entries()) {
-    const at = findReply(line)
-    if (at !== -1 && !/^\s*>>>/.test(line)) return replyFrom(block, index, at)
+function replyIn(lines: readonly string[], {line, end}: Mention, block: readonly string[]): string {
+  const rest = lines[line]!.slice(end).replace(/^[\s>:;,.)\]-]+/, '')
+  const following = lines.slice(line + 1, line + MAX_BLOCK_LINES)
+  if (findReply(rest) !== -1) return replyFrom([rest, ...following], 0, findReply(rest))
+  for (const [index, text] of block.entries()) {
+    const at = findReply(text)
+    if (at !== -1 && !/^\s*>>>/.test(text)) return replyFrom(block, index, at)
   }
-  if (own.length > 3) return paragraph([own, ...(alone ? [] : block)], 0)
-  if (alone) return ''
-  const first = block.findIndex((line) => line.trim() !== '')
-  return first === -1 ? '' : paragraph(block, first)
+  // Exchange 5.5 says when: `a@b on Thu, 29 Apr 2010 00:00:00 -0000`, and on the next line why.
+  const own = /^on \w{3},? \d/i.test(rest) ? '' : rest
+  return paragraph([own, ...following], own.length > 3 || following[0]?.trim() === '' ? 0 : 1)
 }
 
 /** A reply from its code on, with the lines that continue it. */

@@ -10,6 +10,8 @@ export interface Notice {
   readonly returned: string | null
 }
 
+const LINE_BREAK = /\r\n?|\n/
+
 /** The text of a message as one piece: of its plain parts, or of its HTML where there are none. */
 export function noticeText(structure: Structure): string {
   const plain: string[] = []
@@ -21,10 +23,11 @@ export function noticeText(structure: Structure): string {
   return text.trim() === '' ? htmlToText(html.join('\n').slice(0, MAX_NOTICE_CHARS)) : text
 }
 
-/** Parts a text into what the server says and what it returns. */
-export function readNotice(text: string): Notice {
-  const lines = text.split(/\r\n?|\n/).map((line) => line.slice(0, MAX_LINE_CHARS).trimEnd())
-  const end = findReturned(lines)
+/** Parts a text into what the server says and what it returns, which begins after the first `from` characters. */
+export function readNotice(text: string, from = 0): Notice {
+  const skipped = from === 0 ? 0 : text.slice(0, from).split(LINE_BREAK).length
+  const lines = text.split(LINE_BREAK).map((line) => line.slice(0, MAX_LINE_CHARS).trimEnd())
+  const end = findReturned(lines, skipped)
   return {
     lines: lines.slice(0, end.notice),
     returned: end.returned === -1 ? null : lines.slice(end.returned).join('\n'),
@@ -32,20 +35,24 @@ export function readNotice(text: string): Notice {
 }
 
 /**
- * A line that announces the returned mail: `--- Below this line is a copy of the message.` (qmail), `------ This is a
- * copy of the message, including all the headers. ------` (Exim), `----- Unsent message follows -----` (Sendmail),
- * `Original message follows.` (IMail), `Message headers follow.` (DragonFly), `------- Returned Message --------` (Notes).
+ * A line that announces the returned mail, between dashes: `--- Below this line is a copy of the message.` (qmail),
+ * `------ This is a copy of the message, including all the headers. ------` (Exim), `----- Unsent message follows -----`
+ * (Sendmail), `----- Original message -----` (Gmail), `|--- Message text follows: ---|` (smail), `--- Returned Message ---`
+ * (Notes).
  */
-const ANNOUNCES =
-  /^[\s>|*=_-]{0,60}(?:(?:this|below|here|enclosed|attached|the following)\b.{0,40}\bcopy of|.{0,20}\b(?:original|unsent|returned|undelivered|undeliverable|included|rejected|failed|bounced|your)\b.{0,20}\b(?:message|mail|e-mail|header)|message (?:text|headers?|body|content) follow|.{0,30}\bheaders?\b.{0,20}\b(?:follow|message))/i
+const RULED_ANNOUNCEMENT =
+  /^[\s>|*]{0,20}[-=_*|]{2,80} ?[^-=@].{0,60}(?:(?:original|unsent|returned|undelivered|undeliverable|rejected|failed|bounced|copy of|enclosed|included|your) .{0,40}(?:message|mail)|(?:message|mail) (?:text|headers?|body|content|follows)|headers? )|^[\s>|*]{0,20}[-=_*|]{2,80} ?(?:original|unsent|returned|undelivered|undeliverable|rejected|failed|bounced|message (?:text|headers?|body)|mail) ?(?:message|mail|e-mail|headers?|text|follow)/i
 
-/** Such a line has no sentence after it: it ends, with dashes or a colon. */
-const ENDS_ANNOUNCEMENT =
-  /(?:[-=_*|]{2,}|[:.]|follow(?:s|ing)?|headers?|message|begins?|here|below|below\)?)[\s.:|*=_-]*$/i
+/** Without dashes: `Original message follows.` (IMail), `Message headers follow.` (DragonFly), `Below is a copy of the original message:` (OpenSMTPD), `Original message headers:` (Exchange). */
+const PLAIN_ANNOUNCEMENT =
+  /^\s{0,20}(?:(?:the |your |this is the )?(?:original|unsent|returned|undelivered|rejected|failed|included)? ?(?:message|mail|e-mail) ?(?:headers?|text|body|source)? ?(?:follows?|is (?:attached|included|below)|begins)|(?:the |a |your )?(?:original|unsent|returned|undelivered|rejected) (?:message|mail|e-mail) ?(?:headers?|text)? ?:|(?:below|here|this|attached|following|enclosed)[^.]{0,30}copy of (?:the|your) .{0,30}(?:message|mail|headers?))/i
 
 /** Fields that a mail begins with (RFC 5322 3.6), and those that servers put on top. */
 const TOP_FIELD =
   /^(?:received|return-path|message-id|from|to|subject|date|mime-version|content-type|cc|sender|reply-to|delivered-to|dkim-signature|domainkey-signature|x-[a-z0-9-]{1,60}|arc-[a-z-]{1,60}|authentication-results|user-agent|envelope-to|references|in-reply-to|list-[a-z]{1,20}|precedence|received-spf):/i
+
+/** Characters of an announcement: it stands alone on its line. */
+const MAX_ANNOUNCEMENT = 120
 
 /** Lines after an announcement within which the first field comes, if the mail is there. */
 const ANNOUNCEMENT_REACH = 6
@@ -53,10 +60,10 @@ const ANNOUNCEMENT_REACH = 6
 /** Different fields that make a header of lines that look like fields: a notice may name a subject and a recipient. */
 const MIN_HEADER_FIELDS = 3
 
-function findReturned(lines: readonly string[]): {readonly notice: number; readonly returned: number} {
-  for (let at = 0; at < lines.length; at++) {
+function findReturned(lines: readonly string[], from: number): {readonly notice: number; readonly returned: number} {
+  for (let at = from; at < lines.length; at++) {
     const line = lines[at]!
-    if (line.length < 120 && ANNOUNCES.test(line) && ENDS_ANNOUNCEMENT.test(line)) {
+    if (line.length < MAX_ANNOUNCEMENT && (RULED_ANNOUNCEMENT.test(line) || PLAIN_ANNOUNCEMENT.test(line))) {
       const field = nextField(lines, at + 1, ANNOUNCEMENT_REACH)
       if (field !== -1) return {notice: at, returned: field}
       // Announced, and not there: nothing but a rest follows, or a part of its own.

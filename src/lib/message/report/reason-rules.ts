@@ -1,117 +1,307 @@
 import type {BounceReason} from '../message.ts'
 
-/** One way in which servers say why they do not take a mail. */
-interface ReasonRule {
-  readonly reason: BounceReason
-  /** Matched against the words of the server in lower case, on one line, without the codes of continued replies. */
-  readonly says: RegExp
-}
+/** A reason, and the words that servers give for it. */
+type ReasonRule = readonly [reason: BounceReason, says: RegExp]
 
 /**
  * What servers say, from the most telling to the vaguest: the first rule that matches decides. Words come before codes,
- * since many servers use 550 5.1.1 or 5.7.1 for everything. Evidence is the program or service whose source,
- * documentation or published list of replies has the words. No rule has a repetition without a bound.
+ * since many servers answer 550 5.1.1 or 5.7.1 to everything. They are matched in lower case, on one line, without the
+ * codes of continued replies. Each line names the programs and services whose source, documentation or published list
+ * of replies has the words. No repetition is without a bound, so time is linear in the text.
  */
 export const REASON_RULES: readonly ReasonRule[] = [
-  // RFC 7505 4 (null MX), 5.1.10 and 556 (RFC 7504). Before all others: the texts name domains and users as well.
-  {
-    reason: 'not-accepting',
-    says: /null ?mx|does not accept (?:any )?(?:e-?)?mail|doesn'?t accept (?:any )?e?-?mail|no valid mx|domain (?:is )?not accept(?:ing)? (?:e-?)?mail|nullmx|host does not receive mail|\(mx is "?\."?\)/,
-  },
-  // Microsoft Exchange Online, "NDR codes": an address that is wrong, behind words that sound like a policy.
-  {
-    reason: 'user-unknown',
-    says: /5\.4\.1 recipient address rejected: access denied|resolver\.adr\.(?:ex)?recip(?:ient)?notfound|resolver\.adr\.badprimary|recipientnotfound|recipnotfound/,
-  },
-  // RFC 5321 3.4: 251 and 551; Exchange, Courier, Yahoo! Japan.
-  {
-    reason: 'moved',
-    says: /(?:has|have) moved|user has changed|address (?:has been|was) (?:changed|replaced)|(?:address|user|mailbox|account|recipient)[^.;]{0,40}has been replaced|new address is|no longer[^.;]{0,30}(?:please use|new address)|551 [^;]{0,60}user not local; please try|mailbox[^.;]{0,20}moved/,
-  },
-  // RFC 3463 x.2.2; Dovecot quota, Cyrus, Exim, Postfix virtual(8), Exchange, Gmail (OverQuotaTemp), Yahoo, qmail (vdelivermail).
-  {
-    reason: 'mailbox-full',
-    says: /mail ?box(?:es)?[^.;]{0,40}\bfull\b|full (?:mail ?box|mailfolder)|(?:over|exceed(?:s|ed|ing)?|beyond|out of)[^.;]{0,40}\bquota|quota[^.;]{0,40}(?:exceed|violat|reached|full|exhaust)|over ?quota|storage (?:is )?(?:full|limit|quota|space)|(?:insufficient|not enough|no|out of)[^.;]{0,20} (?:disk|storage|mailbox|drive) ?(?:space|storage)? (?:for|in|left on|available (?:for|in)) (?:the |this )?(?:recipient|user|mailbox|account)|mailfolder is full|mailbox (?:size )?(?:limit )?(?:has )?(?:is )?(?:exceed|over|too large|too big)|exceed[^.;]{0,40}(?:mail ?box|maildir|inbox)|maildir(?:ectory)? (?:delivery failed: )?[^.;]{0,30}(?:over|exceed)|inbox is full|not enough (?:storage|room|space)|user (?:has )?(?:is )?(?:exceeded|too many messages|over)|(?:account|user|recipient)[^.;]{0,25} is (?:over|full)\b|mailbox_full|mailboxfull|out of storage|boite[^.;]{0,30}pleine|(?:postfach|mailbox)[^.;]{0,20}\bvoll\b|buz[oó]n[^.;]{0,30}lleno|casella[^.;]{0,30}piena|ящик[^.;]{0,30}(?:переполнен|полон)|too much mail data|no room in mailbox|exceeded the space limit|has reached (?:its|the|his) (?:maximum|limit)|receiving mailbox/,
-  },
-  // RFC 1870 6.1 (552), RFC 3463 x.3.4 and x.2.3.
-  {
-    reason: 'message-too-large',
-    says: /(?:message|mail|data|body|attachment|content|header|e-mail|line)[^.;]{0,40}(?:size )?(?:too (?:big|large|long)|exceeds?|exceeded|larger than|over the)[^.;]{0,40}(?:limit|size|maximum|$|[.;])|(?:message|mail) (?:is )?too (?:big|large|long)|size limit|max(?:imum)? ?(?:message|mail)? ?size|message length exceeds|fixed maximum (?:message )?size|exceeds (?:maximum|the maximum|size|administrative)|msgsize|resolver\.rst\.(?:send|recip)sizelimit|too big for (?:mailbox|system)/,
-  },
-  // RFC 3463 x.5.3, x.4.5, x.7.28 (RFC 7372 registry); Yahoo TSS, Gmail "unusual rate", Exchange Online.
-  {
-    reason: 'rate-limited',
-    says: /too many (?:smtp )?(?:connections|sessions|recipients|messages|mails?|errors|emails|invalid|bad|hops? from|concurrent|simultaneous)|rate ?limit|(?:sending|unusual|excessive|high) (?:rate|volume)|throttl|too (?:fast|frequent|quickly)|(?:max(?:imum)?|limit)[^.;]{0,30}(?:connections|messages per|recipients per|per (?:hour|minute|day))|(?:hourly|daily) (?:message|sending|mail|send) ?(?:limit|quota)|sent (?:to )?too many|exceed[^.;]{0,40}(?:rate|connections?|sessions|messages|recipients|concurrency)|connection (?:rate|limit)|please slow down|try again later[^.;]{0,30}too|deferred due to (?:user complaints|unexpected volume)|receiving mail (?:at|too)|trop de (?:connexion|connection)/,
-  },
-  // RFC 3463 x.2.1; Gmail "disabled", Yahoo, mail.ru, Exchange, GMX; Le compte … bloqué (La Poste).
-  {
-    reason: 'suspended',
-    says: /(?:account|mail ?box|user|recipient|address|domain|e-?mail)[^.;]{0,50}(?:suspend|disabled|inactiv|deactivat|has been locked|is locked|\bfrozen|closed|expired|not active|terminated|discontinued|is blocked|is bloque|temporarily (?:locked|blocked|unavailable))|(?:suspended|disabled|inactive|deactivated|locked|dormant|expired|closed|frozen|unverified|not active|invalid\/inactive) (?:user|account|mail ?box|recipient|address|domain|e-?mail)|not accepting messages|account (?:is )?not (?:active|activated|enabled)|user (?:account )?(?:is )?(?:not active|unavailable due to)|boxes? (?:is )?closed|temporarily disabled|mailbox (?:is )?unavailable[^.;]{0,30}(?:disabled|suspend)|is a deactivated mailbox|not (?:currently )?accepting (?:mail|messages) for (?:this )?user|this account (?:has been|is)[^.;]{0,20}(?:blocked|disabled)/,
-  },
-  // RFC 7372, RFC 7489; Gmail 5.7.26, Microsoft 5.7.509, Yahoo 5.7.9, Apple, GMX.
-  {
-    reason: 'authentication',
-    says: /\bdmarc\b|\bspf\b|\bdkim\b|sender policy framework|sender ?id (?:check|failed|test)|unauthenticated (?:e-?)?mail|authentication (?:checks? fail|required for (?:your|this) domain)|multiple authentication checks failed|not (?:pass|meet)[^.;]{0,40}authentication|failed[^.;]{0,30}authentication check|email authenticat|unauthenticated messages|sender (?:domain )?(?:is )?not authenticated|auth(?:entication)? (?:results?|check)[^.;]{0,20}fail|unauthorized (?:to use|domain)|not authorized to send from this domain/,
-  },
-  // RFC 3463 x.7.1; Postfix "Relay access denied", Sendmail "Relaying denied", Exim "relay not permitted", Exchange "Unable to relay".
-  {
-    reason: 'relay-denied',
-    says: /relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited|operation rejected|mail[^.;]{0,20}not)|(?:unable|not (?:permitted|allowed|authorized)|refus(?:e|ed|ing)|cannot|cant|won'?t|not) to? ?relay|no relay(?:ing)?\b|relaying? (?:denied|blocked)|not (?:a|an) (?:open|authorized) relay|not in (?:my|our) list of allowed rcpthosts|isn'?t in my list of allowed|insecure mail relay|mail server requires authentication when|relaytest|you must (?:first )?(?:check for new mail|authenticate|log ?in) before sending|pop before smtp|non-?local (?:host|recipient)|we do not relay|this system is not configured to relay/,
-  },
-  // RFC 3463 x.7.17-19, x.3.0; Amavis, ClamAV, Sophos.
-  {reason: 'virus', says: /\bvirus|\bmalware|\binfected\b|trojan|\bworm\b|\bclamav|phish/},
-  // Lists and reputation (RFC 5782); Spamhaus, Barracuda, Cloudmark, Microsoft S3150 / SC-00x, Yahoo, AOL, Cox, Charter; reverse DNS (Gmail, AOL, T-Online).
-  {
-    reason: 'blocked',
-    says: /spamhaus|spamcop|barracudacentral|sorbs|\brbl\b|\bdnsbl\b|\bcdrbl\b|black ?list|block ?list|blocklisted|blacklisted|banned (?:ip|host|sending)|bad(?:ness)? reputation|(?:low|poor|bad) reputation|reputation of|(?:reverse|rdns|ptr)\b[^.;]{0,40}(?:dns|record|lookup|fail|missing|not|required|resol)|no (?:ptr|reverse)|\bptr\b|cannot find your (?:reverse )?hostname|unable to (?:look ?up|resolve|verify)[^.;]{0,30}(?:reverse|your ip|ip address|client)|client host(?:name)? (?:\[[^\]]{0,50}\] )?(?:rejected|blocked)|(?:your|this|the|sending|client|source) (?:ip|server|host|network|mail server|ip address|mta|message server)[^;]{0,60}(?:block|block ?list|rejected|banned|denied|not allowed|listed|dynamic)|connection (?:refused|rejected|denied|dropped) by (?:policy|remote|peer|your)|(?:connections?|access|ip)[^.;]{0,30}(?:from|for) (?:your|this|the) (?:ip|host|server)|dynamic (?:ip|host|address)|(?:mail|message|messages|email) from (?:your |this )?(?:\[?\d{1,3}\.\d{1,3}\.[\d.]{3,8}\]?|ip|ip address|host|server)[^;]{0,30}(?:blocked|weren't sent|not accepted|refused|rejected|denied)|blocked using|on (?:our|a|the) block|has been blocked (?:by|due|for|because)|refused to talk to me|part of their network is on our block list|\bs3140\b|\bs3150\b|sc-00[1-4]|you are not allowed to connect|bad helo|invalid helo|helo[^.;]{0,30}(?:reject|invalid|not|resolve)|fix reverse dns|tss0[4-9]|access denied[^.;]{0,30}(?:ip|host)|is in a black|go away|server (?:is )?blocked|network is temporarily blocked/,
-  },
-  {
-    reason: 'spam',
-    says: /\bspam|\bube\b|\bjunk ?mail|unsolicited|bulk (?:e-?)?mail|looks like (?:spam|junk)|high(?:ly)? (?:spam )?(?:score|probab)|rejected by (?:content )?filter[^.;]{0,20}spam|appears to be unsolicited|considered (?:as )?(?:spam|unsolicited)/,
-  },
-  // The address is wrong: RFC 3463 x.1.1, x.1.3, x.1.6. Postfix, Sendmail, Exim, qmail, Exchange, Domino, Gmail, Yahoo, Lotus, GroupWise, Courier, mail.ru, in the tongues of their owners.
-  {
-    reason: 'user-unknown',
-    says: /(?:unknown|invalid|non-?exist(?:e|a)nt|unrecognized|unroutable|unrouteable|undeliverable|bad|illegal|incorrect|wrong|no such|not a valid|not valid|inexistant) (?:or (?:invalid|illegal|inactive) )?(?:local |e-?mail |recipient |mail |remote |virtual |destination |forward-path |final |rcpt |user )?(?:user|recipient|mail ?box|address|account|alias|local[- ]part|mailbox name|email|name|person|subscriber|id|rcpt)|(?:user|recipient|mail ?box|account|address|alias|e-?mail|name|local part|utilisateur|addressee|rcpt|destinat(?:aire|ario))[^.;]{0,60}(?:unknown|not (?:be )?(?:found|exist|known|recognized|valid|listed|local|available here)|not a (?:valid|known)|(?:doesn'?t|does not|do not|don'?t|didn'?t|did not) (?:have|exist|appear)|(?:does|is) not (?:have|exist)|wasn'?t found|couldn'?t be found|could ?n(?:o|')t be found|is invalid|invalid|no longer (?:valid|exist|available|with|here|work)|has (?:been )?(?:delet|remov)|nonexistent|non-existent|unroutable|unrouteable|inconnu|is not our|unbekannt|desconocid|incorrect)|(?:no|not) (?:such|a known) (?:mail ?box|user|recipient|address|account|person|alias|local user|mail drop|subscriber)|no (?:mail ?box|account|user|valid recipient|recipient)s? (?:here|by that|found|with|exists?|at|were)|(?:here|have|has) (?:by that name|no mailbox|no such)|unknown (?:in|or illegal|alias|local|to|here|at)|user unknown|unknown user|recipient (?:address )?(?:unknown|does not exist)|not our customer|does not (?:exist|have an? (?:account|mailbox))|doesn'?t (?:exist|have (?:an? )?(?:account|yahoo))|there is no (?:such |one )?(?:user|mail|account|recipient|here|one)|isn'?t (?:a|listed in|an existing)|not listed in (?:domino|public name|the)|is not (?:a )?(?:valid|known|active|present|recognized|recognised|listed)|name is not (?:recognized|found)|no route to (?:the )?(?:recipient|user)|all recipients (?:were )?(?:invalid|rejected|unknown)|delivery to (?:non-?existent|unknown)|mailbox (?:for [^;]{0,80} )?(?:does not exist|not found|unavailable or not)|mailbox[^.;]{0,30}not local|address (?:you (?:specified|entered)|couldn)|unbekannter (?:empf|nutzer|benutzer)|empf[äa]nger[^.;]{0,40}(?:unbekannt|nicht gefunden|existiert nicht)|destinataire (?:inconnu|inexistant)|utilisateur inconnu|usuario (?:desconocido|no existe)|utente (?:sconosciuto|non)|usu[aá]rio (?:desconhecido|inexistente|n[aã]o)|пользовател[ья][^.;]{0,30}не (?:найден|существует)|несуществующ|宛先[^。]{0,40}(?:見つかり|存在し|不明)|address(?:es)? (?:may be|is possibly) (?:misspelled|incorrect)|possibly incorrect|destination server (?:for this recipient )?(?:could not|refused)[^.;]{0,30}unknown|adr\.(?:badaddress|notfound)|unable to find recipient|recipient (?:is )?not (?:on|in|at)|ldap error|verify(?:ing)? the (?:recipient|address)|sorry, no mailbox|this user|malformed recipient|group (?:you tried to contact|might not exist)/,
-  },
-  // RFC 3463 x.1.2, x.4.4, x.4.3; Postfix, Sendmail, Exim, qmail, Gmail, Courier.
-  {
-    reason: 'host-unknown',
-    says: /host (?:or domain name )?(?:is )?(?:unknown|not found|does not exist|unreachable: no such)|unknown host|(?:domain|host|site|mx)(?: name)?[^.;]{0,60}(?:not (?:be )?(?:found|exist|resolve|valid|known)|(?:does not|doesn'?t|couldn'?t) (?:exist|resolve|be found)|unknown|unresolv|is invalid|isn'?t valid|nonexistent)|(?:no such|unknown|invalid|non-?existent|unresolvable|unrouteable|unroutable|unresolveable|illegal) (?:mail |host\/|destination )?(?:domain|host|site)|name (?:service error|server: host not|or service not known|not resolved)|nxdomain|could(?:n't| not) find any host (?:named|by that)|cannot (?:find|resolve|route to) [^.;]{0,40}(?:host|domain|mx)|no (?:mx|dns|a) (?:records?|entry)|all relevant mx records point to non-existent|dns (?:error|lookup|failure|server|type)|(?:mail )?unroutable|recipient'?s domain|bad (?:destination )?(?:system|host|domain)|address unreachable|unrouteable mail domain|mx lookup fail|unresolved|lowest numbered mx record points to local host|host lookup|no route to host address/,
-  },
-  // What the recipient, or a carrier for him, does not let through (RFC 3463 x.2.1, x.7.1, x.7.2): the address exists.
-  {
-    reason: 'filtered',
-    says: /because the recipient (?:is not|does not|isn'?t|rejects?|has (?:been )?(?:configured|set))|recipient (?:has )?(?:rejected|refused|declined|blocked)|(?:rejected|refused|blocked|denied) by (?:the )?(?:recipient|user|mailbox|addressee)|user (?:reject|refus)|due to extended inactivity|resolver\.rst\.(?:restricted|notauth|auth)|(?:mailbox|recipient|user) (?:is )?unavailable|requested action not taken: mailbox unavailable|mailbox (?:is )?restricted|(?:does not|doesn'?t|not) (?:accept|receiv)[^.;]{0,30}(?:from (?:you|this|your|external|outside|unknown)|outside|external)|not (?:permitted|allowed|authorized) to (?:send|post|e-?mail|write)[^.;]{0,20} (?:to |this|the)|only accepts? (?:mail|messages) from|sender not authenticated for|requiresenderauth|closed (?:mailing )?list|challenge|white ?list|permission to post|moderat|delivery not authorized|recipient (?:policy|preference|setting)|you are not on|message filtered|message rejected by recipient|rejected by recipient/,
-  },
-  // The sender is what is refused (RFC 3463 x.1.7, x.1.8).
-  {
-    reason: 'policy',
-    says: /sender (?:address |domain |id |e-?mail |verify |callout )?(?:is )?(?:\S{1,80} )?(?:rejected|refused|denied|verif|unknown|invalid|not (?:exist|accept|allow|found|valid|permitted|authorized)|does not|unroutable|blocked|fail|domain)|(?:unroutable|unrouteable|invalid|bad|unknown|rejected|unresolvable|unauthenticated|empty|null|illegal) (?:envelope )?(?:sender|senders|return[- ]?path|from|reverse[- ]?path|originator)|domain of sender|sender'?s? (?:address|domain|mail|system|host)|(?:mail from|envelope from|from address|return[ -]path|from)[^.;]{0,40}(?:reject|not allowed|denied|not permitted|not verif|invalid|does not|not authoriz|not exist|not owned|is not)|backscatter|bounce (?:address|mail)|spoof|not logged in|you are not allowed to|identity|not verified|administrative prohibition|denied by policy|polic(?:y|ies)|prohibit|access (?:is )?denied|not (?:permitted|authorized|authorised|allowed)|forbidden|security|unacceptable|restrict|rejected for|message (?:was )?(?:rejected|refused|denied|blocked)|(?:blocked|refused|rejected|denied) (?:by|because|due|for)|tls (?:is )?required|must issue a starttls|starttls|certificate|encrypt|permission denied|unauthorized|blocked/,
-  },
-  {
-    reason: 'content',
-    says: /(?:attachment|content|header|subject|body|url|file ?type|extension)[^.;]{0,50}(?:reject|not allowed|denied|block|forbidden|illegal|invalid|refus|not accept|violat|suspicious|prohibit|unacceptable|banned)|(?:illegal|banned|prohibited|forbidden|bad|improper|suspicious|rejected|denied|unacceptable) (?:attachment|content|header|subject|file)|message (?:content|body)|content (?:filter|reject|scan)|text\/html/,
-  },
-  {
-    reason: 'protocol',
-    says: /rfc ?-?[2-6]\d{3}|not rfc|rfc compliant|non-?compliant|bare (?:lf|cr|linefeed|line feed)|protocol (?:error|violation)|syntax error|bad sequence|command (?:not|unrecognized|unknown|rejected|out of)|malformed|missing (?:from|date|message-id|header)|smtputf8|8bitmime|improper|too many (?:received|hops)|(?:mail|message|routing) loop|loops? (?:back|detected)|hop count|hops exceeded|unable to parse/,
-  },
-  // RFC 3463 x.4.7, RFC 5321 4.5.4.1: the queue gave up.
-  {
-    reason: 'expired',
-    says: /(?:delivery|queue|retry|message|mail)[^.;]{0,40}(?:time|timed|retry|period|queue)[^.;]{0,30}(?:expired|exceeded|timeout|out)|too long in (?:the )?queue|in (?:the )?queue too long|giv(?:ing|en) up|retry time(?:out)? (?:not reached|exceeded)|(?:cannot|could not) (?:send|deliver)[^.;]{0,20} (?:message )?(?:for|within|in)[^.;]{0,30} \d{1,7} (?:day|hour|minute|second)|could not be delivered (?:for|within|in)[^.;]{0,30} \d{1,7} (?:day|hour|minute|second)|for the last \d{1,8} seconds|expired|all hosts[^.;]{0,40}have been failing|failed \d{1,3} (?:attempts|times|tries)|delivery failed \d{1,3} attempts|unable to (?:deliver|contact)[^.;]{0,60}(?:after|for|within) \d|host not reachable|not been (?:able to )?deliver(?:ed)? (?:for|after|within)|delivery attempts?[^.;]{0,20}(?:exceeded|limit)|maximum (?:number of )?(?:retries|delivery attempts)|retr(?:y|ies) (?:limit|count|timeout)|delayed/,
-  },
-  // RFC 3463 x.4.1, x.4.2, x.4.4, x.4.6.
-  {
-    reason: 'network-error',
-    says: /connection (?:timed? ?out|refused|reset|lost|closed|dropped|failed|error|was|could|unexpectedly)|time[d-]? ?out|network (?:is )?(?:error|unreachable|problem)|no route to host|(?:could not|couldn'?t|cannot|can'?t|unable to|wasn'?t able to|failed to)[^.;]{0,40}(?:connect|establish|contact|reach|open|communicate)|lost connection|host (?:is )?(?:unreachable|down|not responding)|not respond|unreachable|no (?:answer|response) from|broken pipe|socket|connect to [^;]{0,120}(?:failed|refused)|communication|routing|dns|deferred/,
-  },
-  // RFC 3463 x.3.0, x.3.1, x.3.5; exits of the program that delivers (sysexits.h, Sendmail, Postfix pipe(8), Exim).
-  {
-    reason: 'system-error',
-    says: /mailer error|mailer (?:failed|exited)|(?:child|local|pipe|child process|command|delivery agent|process|program|transport)[^.;]{0,60}(?:status|exit|fail|died|signal|returned|error|output)|exit(?:ed)? (?:with )?(?:status|code)|unknown mailer|local (?:configuration|error|delivery fail|processing)|internal (?:server |system |software )?error|system (?:error|not|config|failure|resources|is|cannot|problem)|server (?:error|configuration|is not|problem|temporarily|busy)|(?:insufficient|not enough|out of|no) (?:system|disk|server) ?(?:space|storage|resources|memory)?|disk (?:is )?full|i\/o error|input\/output error|temporar(?:y|ily) (?:lookup |local |server |system )?(?:failure|error|problem|unavailable|deferred)|service (?:not available|unavailable|currently)|configuration error|can(?:'?t|not) (?:open|create|write|read|lock|append|execute|find)|unable to (?:open|create|write|lock|append|run)|file (?:error|system|exists)|read-only|upstream error|queue file|malfunction|resources temporarily/,
-  },
+  // RFC 7505 4.1 (null MX) and RFC 7504: before all others, since the texts name domains and users as well.
+  [
+    'not-accepting',
+    /null ?mx|(?:host|domain|server|site)[^.;]{0,60}(?:does not|doesn't|not) accept(?:ing)? (?:any )?e?-?mail/,
+  ],
+  [
+    'not-accepting',
+    /not accepting (?:any )?e?-?mail at this (?:host|domain)|smtp (?:service )?(?:is )?disabled (?:at|on) this host/,
+  ],
+
+  // Microsoft, "Non-delivery reports in Exchange Online": an address that is wrong, behind words that sound like policy.
+  ['user-unknown', /5\.4\.1 \[?(?:[^\]]{0,80}\] )?(?:<[^>]{0,250}>:? )?recipient address rejected: access denied/],
+  ['user-unknown', /resolver\.adr\.|recip(?:ient)?notfound|not found by smtp address lookup/],
+  ['message-too-large', /resolver\.rst\.(?:send|recip)sizelimit/],
+  ['filtered', /resolver\.rst\.(?:notauth|authrequired|restricted|senderrestricted)|restricttodistributiongroup/],
+
+  // RFC 5321 3.4 (251, 551), RFC 3463 X.1.6. Courier, Exchange, university relays.
+  [
+    'moved',
+    /(?:has|have) (?:been )?moved(?! permanently to spam)|user not local; please try|address (?:has been|has|was) (?:changed|replaced)/,
+  ],
+  [
+    'moved',
+    /mailbox[^.;]{0,20} moved|(?:his|her|the|their) new (?:e-?mail )?address is|please (?:use|update)[^.;]{0,20} new address|has been replaced by/,
+  ],
+
+  // RFC 3463 X.2.2. Dovecot and Cyrus quota, Exim, Postfix virtual(8), vpopmail, Exchange, Gmail, Yahoo, Domino, KDDI.
+  [
+    'mailbox-full',
+    /\bover ?quota\b|quota (?:is |has been |would be )?(?:exceeded|full|violat|reached|exhausted)|mailbox ?(?:is )?full/,
+  ],
+  [
+    'mailbox-full',
+    /(?:exceed(?:s|ed|ing)?|over|beyond|out of|reached)[^.;]{0,40} (?:disk |mail |storage |mailbox |e-?mail )?quota\b/,
+  ],
+  [
+    'mailbox-full',
+    /(?:mail ?box|mail ?folder|inbox|maildir|mail ?spool|account|recipient|user)[^.;]{0,40}(?:\bis full|\bare full|too full|over (?:its|the|quota|size)|over(?:drawn)?quota)/,
+  ],
+  [
+    'mailbox-full',
+    /(?:mail ?box|maildir|inbox|mail directory|user|recipient|account)[^.;]{0,40}(?:exceed|reached)[^.;]{0,50}(?:size|limit|space|storage|capacity|quota|allowed)/,
+  ],
+  [
+    'mailbox-full',
+    /exceed[^.;]{0,40}(?:storage|mailbox size|mailbox limit|space limit|disk space|mailbox maximum)|full mailbox|mailbox (?:size )?limit|storage (?:is full|exceeded)/,
+  ],
+  [
+    'mailbox-full',
+    /(?:insufficient|not enough|no|out of)[^.;]{0,20} (?:storage|space|room)\b[^.;]{0,30}(?:mail ?box|user|recipient|account|inbox)|out of storage|not enough storage space/,
+  ],
+  [
+    'mailbox-full',
+    /too many messages (?:in|on) (?:this|the) (?:mail ?box|account)|too much mail data|mail quota|mailbox for [^;]{0,100} is full|delivery (?:would|will) exceed/,
+  ],
+  [
+    'mailbox-full',
+    /bo[iî]te[^.;]{0,40}pleine|postfach[^.;]{0,30}\bvoll\b|buz[oó]n[^.;]{0,30}lleno|casella[^.;]{0,30}piena|caixa[^.;]{0,30}cheia|переполнен|容量[^。]{0,20}超|いっぱい/,
+  ],
+
+  // RFC 1870 6 (552), RFC 3463 X.2.3 and X.3.4.
+  [
+    'message-too-large',
+    /(?:message|mail|body|attachment|data|e-mail)(?: size| length)?[^.;]{0,30} (?:is )?(?:too (?:big|large|long)|exceeds?|exceeded|larger than|over (?:the )?(?:maximum|size|limit))/,
+  ],
+  [
+    'message-too-large',
+    /(?:message|mail|maximum|fixed|body|attachment|administrative|maximale?) (?:message )?(?:size|length)[^.;]{0,20}(?:limit|exceed|of|for)|size limit|too big for|maxmessagesize/,
+  ],
+
+  // RFC 3463 X.4.5, X.5.3, registry X.7.28. Yahoo TSS, Gmail "unusual rate", Exchange, GoDaddy, Postfix anvil(8).
+  [
+    'rate-limited',
+    /too many (?:smtp |concurrent |simultaneous |open |unauthenticated )?(?:connections?|sessions|recipients|messages|e?-?mails|errors|invalid|bad commands)/,
+  ],
+  [
+    'rate-limited',
+    /rate[ -]?limit|sending (?:rate|limit|quota)|unusual(?:ly)? (?:rate|high)|throttl|too (?:fast|frequently|quickly|often)|connection (?:rate|frequency)|(?:hourly|daily)[^.;]{0,30}(?:limit|quota|exceed)/,
+  ],
+  [
+    'rate-limited',
+    /exceed(?:s|ed|ing)?[^.;]{0,40}(?:connections?|sessions|messages|recipients|concurrency|rate|e?-?mails per)|(?:maximum|max|limit)[^.;]{0,30}(?:connections|per (?:hour|minute|day|session|connection))/,
+  ],
+  [
+    'rate-limited',
+    /deferred due to (?:user complaints|unexpected volume|excessive)|receiving mail (?:at a rate|too)|please slow down|\btss0[0-9]\b|sent to too many/,
+  ],
+
+  // RFC 7372, RFC 7489 and their names. Gmail 5.7.26, Microsoft 5.7.509 and 5.7.515, Yahoo 5.7.9, Apple, Zoho.
+  [
+    'authentication',
+    /\bdmarc\b|\bspf\b|\bdkim\b|sender policy framework|unauthenticated (?:e-?mail|message)|(?:multiple|email|sender) authentication (?:checks? )?(?:fail|required)/,
+  ],
+  [
+    'authentication',
+    /(?:does not|doesn't|do not|did not|fails? to|must) (?:have|pass)[^.;]{0,30}authentication|not authenticated (?:mail|message|e-mail)|domainkeys?|sender ?id (?:check|fail|test)|authentication-results/,
+  ],
+
+  // RFC 3463 X.7.1. Postfix, Sendmail, Exim, qmail (rcpthosts), Exchange, Domino, MDaemon, IMail.
+  [
+    'relay-denied',
+    /relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed|authorized)|prohibited|disallowed|blocked|restrict|refused)|relay (?:operation|mail|not)|(?:unable|refuse[ds]?|cannot|not (?:permitted|allowed|authorized)|unauthori[sz]ed|no|not|denied|open|insecure)(?: to| mail| third-party)* relay/,
+  ],
+  [
+    'relay-denied',
+    /list of allowed rcpthosts|not an open relay|pop before smtp|check (?:your )?mail before sending|(?:non-?local|not a local) (?:recipient|domain)|we (?:do not|don't) relay|is currently not permitted to relay|you must authenticate/,
+  ],
+
+  // RFC 3463 X.7.0, registry X.7.17. Amavis, ClamAV, Sophos, Trend Micro.
+  ['virus', /\bvirus(?:es)?\b|malware|\binfected\b|trojan|\bclamav|phishing|worm\b/],
+
+  // Bare words of senders' lists before those of spam: the list is why, not this mail (RFC 5782).
+  [
+    'blocked',
+    /spamhaus|spamcop|barracuda(?:central|networks)|\bsorbs\b|uceprotect|abuseat|\brbl\b|\bdnsbl\b|\bcdrbl\b|cloudmark|senderscore|proofpoint\.com|ipcheck/,
+  ],
+  [
+    'blocked',
+    /black[- ]?list|block[- ]?list|block ?lista|deny ?list|(?:bad|poor|low|ip|sender|network|domain'?s?|its) reputation|reputation (?:of|is)|part of their network/,
+  ],
+  // Reverse DNS: Gmail, AOL, Comcast, T-Online, Postfix reject_unknown_client_hostname, Exim, Outlook.com.
+  [
+    'blocked',
+    /\bptr\b|reverse (?:dns|lookup|hostname|host ?name|address)|\brdns\b|no reverse|cannot find your (?:reverse )?host ?name|hostname[^.;]{0,40}(?:does not|doesn't|not) (?:match|resolve)|mismatch(?:es)? client ip|forward confirm/,
+  ],
+  [
+    'blocked',
+    /client host(?: name)? (?:\[[^\]]{0,50}\] )?(?:rejected|blocked|denied)|\b(?:helo|ehlo)\b[^.;]{0,40}(?:reject|invalid|denied|block|resolve)|(?:bad|invalid|rejected) (?:helo|ehlo)/,
+  ],
+  [
+    'blocked',
+    /(?:your|this|the|sending|source|client|sender's|connecting|remote) (?:ip|ip address|server|host|network|mail server|mta|message server|system)\b[^;]{0,60}(?:block|reject|banned|denied|not allowed|listed|refused|dynamic|prohibited|has been|is not|not authorized)/,
+  ],
+  [
+    'blocked',
+    /(?:mail|messages?|e-?mails?|connections?) (?:received )?(?:from|by) (?:your |this |the )?(?:\[?\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\]?|ip\b|ip address|host\b|server\b|network\b)[^;]{0,60}(?:weren't|not|block|refus|reject|denied|temporarily|deferred)/,
+  ],
+  [
+    'blocked',
+    /\bip\b[^.;]{0,40}(?:block|reject|banned|listed|reputation|denied)|blocked using|(?:is|been) (?:temporarily |currently )?(?:blocked|banned|blacklisted) (?:by|due|for|because|from|at|until)|dynamic(?:ally)? (?:assigned )?(?:ip|host|address)/,
+  ],
+  [
+    'blocked',
+    /refused to talk to me|\bsc-00\d|s31[45]0\b|not allowed to connect|connection (?:refused|rejected|denied|dropped) (?:due|by (?:policy|tariff|your))|go away|access (?:is )?denied[^.;]{0,30}(?:from ip|host|ip)|bad sender ip|error: no (?:dns|valid)|generic hostname/,
+  ],
+
+  // Content classifiers: SpamAssassin, Barracuda, Gmail, Exchange 5.7.1xx, Cloudmark.
+  [
+    'protocol',
+    /rfc ?-?[2-6]\d{3}|not rfc|rfc[- ]?compliant|multiple addresses in from|bare (?:lf|cr|linefeed|line feed)s?|single[^.;]{0,10}header/,
+  ],
+  [
+    'spam',
+    /\bspam|\bube\b|\bjunk ?mail|junk\b|unsolicited|\bbulk (?:e-?)?mail|(?:message|content|mail) (?:looks|appears) (?:like|to be)/,
+  ],
+
+  // The address at a server that knows its users. RFC 3463 X.2.1: Gmail, Yahoo, mail.ru, i.ua, Microsoft, La Poste, free.fr.
+  [
+    'suspended',
+    /(?:account|mail ?box|user|recipient|address|e-?mail|domain)[^.;]{0,60}(?:suspended|disabled|inactive|deactivated|\bfrozen|been closed|is closed|terminated|discontinued|is (?:temporarily )?(?:locked|blocked)|has been (?:locked|blocked)|not active\b|not activated|over due)/,
+  ],
+  [
+    'suspended',
+    /(?:suspended|disabled|inactive|deactivated|locked|dormant|closed|frozen|not active|unverified|expired) (?:user|account|mail ?box|recipient|address|e-?mail)|extended inactivity|est bloqu[eé]|temporarily disabled|invalid\/inactive user|account expired|deaktiviert|отключен|заблокирован/,
+  ],
+
+  // RFC 3463 X.1.2, X.4.4. Before users, since "host … not found" names addresses too. Postfix, Sendmail, Exim, qmail, Courier.
+  [
+    'host-unknown',
+    /host or domain name not found|name service error|host (?:is )?unknown|unknown host|host not found|no such (?:host|domain|site)|couldn't find any host (?:named|by that name)|nxdomain/,
+  ],
+  [
+    'host-unknown',
+    /(?:unknown|invalid|non-?existent|unrouteable|unroutable|unresolvable|illegal|bad|wrong) (?:mail |e-?mail |destination |recipient |host\/|recipient's )?(?:host|domain)(?! of sender)/,
+  ],
+  [
+    'host-unknown',
+    /(?:domain|host)(?: name)?\b[^.;@]{0,60}(?:not (?:be )?(?:found|exist|resolved|registered)|(?:does not|doesn't|couldn't) (?:exist|resolve|be found)|isn't (?:found|valid)|unresolv|is unknown|was not found)(?![^;]{0,40}sender)/,
+  ],
+  [
+    'host-unknown',
+    /(?:no|missing|without|invalid|cannot find|find) (?:an? )?(?:valid )?mx\b|mx records? (?:point|pointing)[^.;]{0,20}(?:non-existent|local)|all relevant mx records|lowest numbered mx|address (?:couldn't be found|was not found) at the destination domain$|dns domain [^;]{0,100} does not exist/,
+  ],
+
+  // The sender is refused, not the recipient: RFC 3463 X.1.7, X.1.8. Before users, whose words are the same.
+  [
+    'policy',
+    /sender (?:address |domain |e-?mail |verify |callout |mailbox )?(?:is )?(?:<?\S{1,100} )?(?:rejected|refused|denied|fail|unknown|invalid|verif|not |does not|doesn't|blocked|must|unroutable)/,
+  ],
+  [
+    'policy',
+    /(?:unrouteable|unroutable|invalid|bad|unknown|unresolvable|illegal|empty|null|forged|spoofed|rejected|unacceptable|not (?:a )?valid) (?:envelope )?(?:senders?|return[- ]?path|reverse[- ]?path|originator|from)\b/,
+  ],
+  [
+    'policy',
+    /domain of sender|sender's (?:address|domain|mail|system|host)|(?:mail from|from:? address|from domain|return[ -]path)[^.;]{0,50}(?:reject|not |denied|invalid|does not|must)|backscatter|not (?:authorized|allowed|permitted) to send (?:from|as|mail from)/,
+  ],
+
+  // Google Groups says the same for a group that is not there and for one that takes no mail of this sender.
+  ['policy', /group you tried to (?:contact|reach)|group[^.;]{0,80}may not exist|permission to post/],
+  // Cisco, "Recipient Access Table" of the Email Security Appliance.
+  ['user-unknown', /#5\.1\.0 address rejected/],
+
+  // The address is wrong: RFC 3463 X.1.1, X.1.3. Sendmail, Postfix, qmail, Exim and nearly everybody.
+  [
+    'user-unknown',
+    /user unknown|unknown user|(?:no|not) such (?:mail ?box|user|recipient|address|account|person|alias|name|local|e-?mail|customer|mail drop|subscriber|here)|unknown (?:or illegal|in (?:virtual|local|relay))/,
+  ],
+  [
+    'user-unknown',
+    /(?:unknown|invalid|non-?existent|nonexistent|unrecognized|unrouteable|unroutable|undeliverable|bad|illegal|incorrect|wrong|not a valid|not valid|not a known|not an? existing|inexistant|unavailable) (?:or (?:invalid|illegal|disabled) )?(?:local |e-?mail |mail |final |rcpt |remote |virtual |forward-path |destination |existing |username |envelope )?(?:user|recipient|mail ?box|address|account|alias|local[- ]part|email|rcpt|addressee|name|delivery address|customer|id)\b/,
+  ],
+  [
+    'user-unknown',
+    /(?:user|recipient|mail ?box|account|address(?:ee)?|alias|e-?mail|name|local part|rcpt|person)\b[^.;]{0,100}(?:\bunknown|not (?:be )?(?:found|known|recogni[sz]ed|valid|listed|local|registered|present|available here|exist)|(?:doesn't|does not|do not|don't|did not|didn't|not) (?:have|exist|appear|match)|wasn't found|couldn't be found|is invalid|invalid\b|no longer (?:valid|exist|available|with|in use|works?|employed|here|active|used|on)|been (?:delet|remov|cancel)|incorrect|isn't (?:known|a |valid)|is not (?:a |known|valid|listed))/,
+  ],
+  [
+    'user-unknown',
+    /(?:doesn't|does not|don't) have (?:an?|any)? ?(?:such )?(?:account|mailbox|user|\w{1,20} account)|(?:no|without) (?:valid )?(?:mail ?box|account|user|recipient|alias)s? (?:here|by|found|with|exist|at|for|of|named|in this)|(?:sorry, )?no mailbox here|not our customer|no users? here/,
+  ],
+  [
+    'user-unknown',
+    /there is no (?:one|such|user|account|mailbox)|all recipients (?:were |are )?(?:invalid|rejected)|not listed in (?:domino|the|public)|is possibly incorrect|no valid (?:recipient|rcpt)|unable to (?:find|verify|validate) (?:the )?(?:recipient|user|address)|(?:recipient|rcpt|address)[^.;]{0,40}(?:verification|verify)[^.;]{0,10}fail|ldap lookup|cannot find (?:the )?(?:user|recipient|mailbox)|(?:does not|doesn't) exist/,
+  ],
+  [
+    'user-unknown',
+    /unbekannt|nicht (?:gefunden|bekannt|vorhanden)|existiert nicht|inconnu|n'existe pas|desconocid|no existe|sconosciut|inesistente|desconhecid|inexistente|n[aã]o existe|не (?:найден|существует)|несуществующ|нет такого|見つかり|存在し|不明|不存在|无此/,
+  ],
+
+  // What the recipient, or a carrier for him, lets not through (RFC 3463 X.2.1, X.7.2): the address exists.
+  [
+    'filtered',
+    /(?:mail ?box|recipient|user) (?:name )?(?:is )?(?:temporarily |currently )?unavailable|requested action not taken|badrcptto|because the recipient (?:is not|isn't|does not|doesn't|has)|recipient (?:has )?(?:rejected|refused|declined|blocked)/,
+  ],
+  [
+    'filtered',
+    /(?:rejected|refused|blocked|denied|restricted) by (?:the |its )?(?:recipient|user|mailbox|addressee|owner)|(?:only accepts?|does not accept|doesn't accept|not accept(?:ing)?|cannot receive|can't receive)[^.;]{0,40}(?:mail|messages)|not accepting messages/,
+  ],
+  [
+    'filtered',
+    /(?:not permitted|not allowed|not authorized|no permission|permission) to (?:send|post|e-?mail|write|deliver)[^.;]{0,20}(?:to|for|message|group)?\b|delivery not authorized|moderat|white ?list|challenge|due to (?:recipient|user) (?:policy|preference|setting)|mailbox restrict|message filtered|user refus/,
+  ],
+
+  // RFC 3463 X.4.7, RFC 5321 4.5.4.1: the queue gave up.
+  [
+    'expired',
+    /(?:delivery|queue|retry|retries|message)[^.;]{0,40}(?:time|timed|retry|period|lifetime|queue)[^.;]{0,30}(?:expired|exceeded|out\b|timeout)|in (?:the )?queue too long|too long in (?:the )?queue|been in (?:the )?queue|retry time(?:out)?|message expired/,
+  ],
+  [
+    'expired',
+    /(?:cannot|could not|can't|unable to) (?:send|deliver)[^.;]{0,30}(?:for|within|in|after)(?: the)?(?: last| past)? \d{1,8} (?:day|hour|minute|second)|for the last \d{1,8} seconds|all hosts[^.;]{0,60}have been failing|failed \d{1,3} (?:attempts|times)|expired|after \d{1,4} (?:day|hour|attempt|tries|retries)/,
+  ],
+
+  // Programs that deliver: sysexits(3), Sendmail, Postfix pipe(8) and local(8), Exim pipe transport, procmail.
+  [
+    'system-error',
+    /mailer error|unknown mailer|local delivery failed|(?:child|local|pipe|command|program|transport|procmail|deliver|process|agent|script)\b[^;]{0,80}(?:exit|status|signal|returned|died|failed|error|output)|exited? (?:with )?(?:status|code)|service unavailable: (?:local|mailer)|can(?:'t|not) (?:open|create|write|lock|append|execute)|pipe to \|/,
+  ],
+
+  // RFC 3463 X.4.1, X.4.2, X.4.6.
+  [
+    'network-error',
+    /tls (?:negotiation|handshake|connection)|starttls (?:fail|is)|(?:not|n't) support (?:starttls|tls)|timed? ?out|connection (?:refused|reset|lost|closed|dropped|fail|error|was|could|unexpected|broke)|network (?:is )?(?:error|unreachable|problem|down)|no route to host/,
+  ],
+  [
+    'network-error',
+    /(?:could not|couldn't|cannot|can't|unable to|wasn't able to|not able to|failed to|fail to)[^.;]{0,40}(?:connect|establish|contact|reach|open)|lost connection|host (?:is )?(?:unreachable|down)|not respond|unreachable|no (?:answer|response) from|broken pipe|socket|connect to [^;]{0,120}(?:failed|refused)|mail ?(?:loop|routing)|loops? back|hop count|too many hops|lookup fail|dns (?:error|fail|server|query|lookup)/,
+  ],
+
+  // What mail looks like, not what it says: RFC 3463 X.5, X.6. SMTP errors of RFC 5321 4.3.2.
+  [
+    'protocol',
+    /protocol (?:error|violation)|syntax error|bad sequence|command (?:not|unrecognized|unknown|rejected)|unrecognized command|malformed|(?:missing|invalid|duplicate|illegal) (?:\S{1,30} )?headers?|smtputf8|8bitmime|improper|unable to parse|may not follow|not a valid rfc/,
+  ],
+  [
+    'content',
+    /(?:attachment|file ?type|extension|content|header|subject|url|link)s?\b[^.;]{0,50}(?:reject|not allowed|denied|block|forbidden|refus|not accept|violat|suspicious|prohibit|unacceptable|banned|not permitted)|(?:illegal|banned|prohibited|forbidden|suspicious|dangerous|denied|unacceptable|disallowed) (?:attachment|content|file|url)|content (?:filter|reject|policy)|message content/,
+  ],
+  [
+    'policy',
+    /polic(?:y|ies)|prohibit|access (?:is )?denied|permission denied|not (?:permitted|authori[sz]ed|allowed|accepted)|forbidden|security|restrict|unauthori[sz]ed|unauthenticated|must issue a starttls|(?:tls|encryption|authentication|certificate)[^.;]{0,20}(?:required|fail)|spoof|identity|not verified/,
+  ],
+  [
+    'policy',
+    /(?:message|mail|e-mail|transaction|recipient|delivery|you are|was|been|is) (?:was |has been |is )?(?:rejected|refused|denied|blocked|bounced)|(?:blocked|refused|rejected|denied) (?:by|because|due|for)|reject(?:ed)?$/,
+  ],
+
+  [
+    'system-error',
+    /internal (?:server |system |software )?error|system (?:error|config|failure|resources|problem|is|not|storage)|local (?:error|configuration|processing)|(?:server|service|temporar(?:y|ily))[^.;]{0,20} (?:error|unavailable|failure|problem|busy|not available|deferred)|(?:insufficient|not enough|out of) (?:system|disk|server)|disk (?:is )?full|i\/o error|configuration error|file system|upstream error|resources temporarily|no space left/,
+  ],
+  ['network-error', /deferred|routing|communication/],
 ]
 
 /**

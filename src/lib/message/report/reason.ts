@@ -11,39 +11,43 @@ export interface Evidence {
   readonly diagnostic: string
   /** What the reporting server wrote for people about this recipient; looked at where the diagnostic says nothing. */
   readonly notice: string
+  /** True where the server refused after DATA, when it had accepted the recipient (RFC 5321 3.3). */
+  readonly afterData: boolean
 }
 
 /** Why the mail did not arrive: by the words of the server, then its codes, then the words of the notice. */
-export function reasonOf({status, diagnostic, notice}: Evidence): BounceReason {
-  const code = status ?? findStatus(diagnostic)
+export function reasonOf({status, diagnostic, notice, afterData}: Evidence): BounceReason {
   const ofWords = reasonOfWords(diagnostic)
-  if (ofWords !== null) return afterData(ofWords, `${diagnostic} ${notice}`)
-  const ofStatus = code === null ? undefined : REASON_OF_STATUS[code.slice(2)]
-  // Without details (`5.0.0`, and `5.1.0`-like ones with words elsewhere) the notice may say more.
-  const ofNotice = notice === '' ? null : reasonOfWords(notice)
-  if (ofStatus !== undefined && !GENERIC.has(code!.slice(2))) return ofStatus
-  if (ofNotice !== null) return afterData(ofNotice, `${diagnostic} ${notice}`)
-  if (ofStatus !== undefined) return ofStatus
-  return REASON_OF_REPLY[replyCode(diagnostic) ?? ''] ?? 'unknown'
+  const detail = (status ?? findStatus(diagnostic))?.slice(2) ?? null
+  const accepted = afterData && detail !== '1.1'
+  if (ofWords !== null) return filteredAfterData(ofWords, accepted)
+  const ofStatus = detail === null ? undefined : REASON_OF_STATUS[detail]
+  if (ofStatus !== undefined && !GENERIC.has(detail!)) return ofStatus
+  // The text around a reply that has words of its own is the same for every failure: what it says is no hint.
+  const ofNotice = hasWords(diagnostic) ? null : reasonOfWords(notice)
+  if (ofNotice !== null) return filteredAfterData(ofNotice, accepted)
+  return ofStatus ?? REASON_OF_REPLY[replyCode(diagnostic) ?? ''] ?? 'unknown'
+}
+
+function hasWords(diagnostic: string): boolean {
+  return /\p{L}{3}/u.test(diagnostic)
 }
 
 /** Codes that MTAs give where they do not know: RFC 3463 3.1 X.n.0, and 5.7.1 for any refusal. */
-const GENERIC: ReadonlySet<string> = new Set(['1.0', '2.0', '3.0', '4.0', '5.0', '6.0', '7.0', '7.1', '4.7'])
+const GENERIC: ReadonlySet<string> = new Set(['1.0', '2.0', '3.0', '4.0', '5.0', '6.0', '7.0', '7.1'])
 
 /**
- * A server that took RCPT and calls the user unknown only after the whole mail knows the address: it filters. So do the
- * Japanese mobile carriers. Postfix's bounce(8) names the command; Sendmail's transcript shows it.
+ * A server that took RCPT, calls the user unknown after the mail, and has another code for it than X.1.1 knows the
+ * address: it filters. So do the Japanese mobile carriers, at the will of their customers.
  */
-function afterData(reason: BounceReason, text: string): BounceReason {
-  return reason === 'user-unknown' && /in reply to (?:the )?(?:end of )?data command|>>> data\b/i.test(text)
-    ? 'filtered'
-    : reason
+function filteredAfterData(reason: BounceReason, accepted: boolean): BounceReason {
+  return reason === 'user-unknown' && accepted ? 'filtered' : reason
 }
 
 function reasonOfWords(text: string): BounceReason | null {
   const words = plainWords(text)
   if (words === '') return null
-  return REASON_RULES.find(({says}) => says.test(words))?.reason ?? null
+  return REASON_RULES.find(([, says]) => says.test(words))?.[0] ?? null
 }
 
 /** Lower case, on one line, without the codes that stand before every line of a long reply (RFC 5321 4.2.1). */

@@ -14,8 +14,16 @@ export const ENOUGH = 3
 /** Characters of a field that are looked at. */
 const MAX_FIELD_CHARS = 1000
 
-/** The weight of the header alone. Cheap: every mail goes through it. */
-export function weighHeader(fields: readonly Field[]): number {
+/** What the header says: signs for a report, and a sign against it. */
+export interface HeaderSigns {
+  /** 0 where nothing speaks for a report. */
+  readonly weight: number
+  /** True where the subject is that of an answer or a forward, which people write. */
+  readonly answered: boolean
+}
+
+/** The signs in the header alone. Cheap: every mail goes through it. */
+export function weighHeader(fields: readonly Field[]): HeaderSigns {
   let weight = 0
   for (const {name, value} of fields) {
     switch (name) {
@@ -32,7 +40,9 @@ export function weighHeader(fields: readonly Field[]): number {
       default:
     }
   }
-  return weight + weighFrom(fieldValue(fields, 'from') ?? '') + weighSubject(fieldValue(fields, 'subject') ?? '')
+  const subject = decoded(fieldValue(fields, 'subject') ?? '').trim()
+  weight += weighFrom(fieldValue(fields, 'from') ?? '')
+  return {weight: weight + (SUBJECT.test(subject) ? 1 : 0), answered: ANSWER.test(subject)}
 }
 
 /** Local parts of those that report (RFC 2142 5: POSTMASTER; MAILER-DAEMON by use), and names beside them. */
@@ -50,19 +60,20 @@ function weighFrom(value: string): number {
 const SUBJECT =
   /^\W{0,10}(?:un?deliver(?:able|ed)\b|non[- ]?(?:delivery|deliverable|remis)|mail (?:could not|failure|error)|mail,? undeliverable|mail system error|mail delivery|(?:e-?mail |message )?delivery (?:status|failure|failed|error|problem|report|notification|delayed|attempt|incomplete|has failed|unsuccessful)|(?:mail|message|e-?mail)(?: delivery)?(?: has)? (?:failed|failure|delayed|status|notification|delivery|error|returned|rejected|could not|not delivered|you sent blocked|undeliverable|bounced)|failed? (?:mail|delivery|notice|to deliver)|failure (?:notice|delivery|notification)|returned? (?:mail|e-?mail|message|to sender)|warning: (?:could not send|message)|could ?n[o']t (?:send|deliver)|unable to deliver|undelivered|not delivered|notification (?:of|d')|bounced? (?:mail|message|action)|dsn:|status of|your (?:message|mail|e-?mail)[^.]{0,20}(?:could|was|has|not|blocked|rejected)|postmaster notify|permanent (?:delivery|error)|rejected (?:mail|message)|problems? (?:delivering|with delivery)|user unknown|considered unsolicited|nondeliverable|\[postmaster\]|unzustellbar|nicht zustellbar|fehler|rückläufer|mail konnte|zustellung|недоставленн|не удалось|ваше сообщение не|сообщение не|échec|non remis|remise|avis de non|mensaje no|no se puede|no se pudo|error de|impossibile|mancat|mail non|falha|não foi|niet (?:bezorg|afgelev)|onbestelbaar|退信|系统退信|送信|配信|メール(?:が|を)|エラー)/iu
 
-function weighSubject(value: string): number {
-  const subject = decoded(value).trim()
-  if (/^(?:re|aw|sv|antw|fwd?|wg|tr|rv|enc)\s*:/i.test(subject)) return -1
-  return SUBJECT.test(subject) ? 1 : 0
-}
+const ANSWER = /^(?:re|aw|sv|antw|fwd?|wg|tr|rv|enc)\s*:/i
 
 /** What servers write above a report. */
 const PHRASE =
   /(?:could|can|did|was|were|has|have|will) ?(?:not|n'?t)(?: yet)?(?: been| be)? (?:able to )?(?:deliver|sen[dt]|reach|process|accept)|could ?n[o']t be (?:sent|deliver)|un(?:able|successful)[^.]{0,20} (?:to )?(?:deliver|send|forward)|undeliver(?:able|ed)|delivery[^.]{0,60} (?:fail|error|problem|delay|incomplete|unsuccess|abort|terminat)|fail(?:ed|ure)?[^.]{0,30} (?:to )?(?:deliver|recipient|address|reason)|(?:fatal|permanent|transient|delivery) (?:error|fail|problem)|not (?:be )?delivered|returned (?:to|mail)|did not reach|message[^.]{0,40}(?:rejected|returned|bounced|blocked|refused|delayed)|invalid user address|transcript of session|recipients? (?:was|were|that) (?:reject|fail|could)|mail delivery|no valid recipients|unrouteable|incorrectly constructed|nicht (?:zugestellt|ausgeliefert)|zustellung[^.]{0,60}fehl|unzustellbar|n['’]a pas pu|échec|no (?:se )?(?:ha podido|pudo|puede)|non (?:è|e') stato possibile|impossibile|não (?:foi|pôde)|niet worden|не может быть доставлен|не удалось|не доставлено|送信できません|配信できません|届けることができません|配信に失敗|送れません|エラー|失敗|退信|无法|未能/iu
 
+/** The talk of mail servers (RFC 5321 4.1.1), which people do not quote without an answer of the server. */
+const DIALOGUE =
+  /\brcpt to\b|\bmail from:|remote host said|host \S{1,200} said|while talking to|while connected from|in reply to|smtp error from|(?:remote|other|recipient's) (?:mail )?server (?:returned|responded|said)/i
+
 /** The weight of what the notice says, beside that of the header. */
 export function weighNotice(text: string): number {
-  return (PHRASE.test(text) ? 1 : 0) + (findStatus(text) !== null || findReply(text) !== -1 ? 1 : 0)
+  const answered = findStatus(text) !== null || findReply(text) !== -1
+  return (PHRASE.test(text) ? 1 : 0) + (answered ? 1 : 0) + (answered && DIALOGUE.test(text) ? 1 : 0)
 }
 
 function decoded(value: string): string {
