@@ -3,7 +3,7 @@ import {fieldValue} from './header.ts'
 import type {BouncedRecipient, Report, ReportAction, ReturnedMessage} from './message.ts'
 import {readDeliveryStatus, type RecipientStatus} from './report/delivery-status.ts'
 import {readDisposition} from './report/disposition.ts'
-import {readFeedback} from './report/feedback.ts'
+import {readFeedback, readJunkMailReport} from './report/feedback.ts'
 import {oneLine} from './report/field-groups.ts'
 import {MAX_DIAGNOSTIC_CHARS, MAX_NOTICE_CHARS} from './report/limits.ts'
 import {folded, listRecipients, type ListedRecipient} from './report/listed-recipients.ts'
@@ -14,6 +14,7 @@ import {
   meantMessageId,
   readReturnedHeader,
   returnedPart,
+  toldSubject,
   type ReturnedHeader,
 } from './report/returned-message.ts'
 import {readSesNotification} from './report/ses-notification.ts'
@@ -25,9 +26,10 @@ import type {Structure} from './structure.ts'
 export function readReport(structure: Structure): Report | null {
   const {fields} = structure
   if (SNS.test(fieldValue(fields, 'from') ?? '')) return readSns(structure)
+  const feedback = readFeedbackPart(structure) ?? readDispositionPart(structure)
+  if (feedback !== null) return feedback
   const signs = weighHeader(fields)
-  if (signs.weight === 0) return null
-  return readFeedbackPart(structure) ?? readDispositionPart(structure) ?? readBounce(structure, signs)
+  return signs.weight === 0 ? null : readBounce(structure, signs)
 }
 
 /** Where Amazon SNS sends from. */
@@ -43,7 +45,7 @@ function partText(structure: Structure, ...types: readonly string[]): string | n
 
 function readFeedbackPart(structure: Structure): Report | null {
   const text = partText(structure, 'message/feedback-report')
-  const feedback = text === null ? null : readFeedback(text)
+  const feedback = text === null ? readJunkMailReport(structure.fields, returnedPart(structure)) : readFeedback(text)
   return feedback === null ? null : {...feedback, original: originalOf(readReturned(structure, null), null)}
 }
 
@@ -94,7 +96,10 @@ function readBounce(structure: Structure, signs: HeaderSigns): Report | null {
   const listed = listRecipients(notice.lines, ownAddresses(structure, returned), returned?.recipients ?? [])
   const statuses = readDeliveryStatus(part ?? inText ?? '')
   const failedField = addressesOf(fieldValue(fields, 'x-failed-recipients'))
-  const original = originalOf(returned, meantMessageId(fields))
+  const original: ReturnedMessage = {
+    messageId: returned?.messageId ?? meantMessageId(fields),
+    subject: returned?.subject ?? toldSubject(notice.lines),
+  }
   const bounce = (rule: string, recipients: readonly BouncedRecipient[]): Report => ({
     kind: 'bounce',
     rule,
@@ -109,7 +114,7 @@ function readBounce(structure: Structure, signs: HeaderSigns): Report | null {
     const recipients = statuses.map((status) => {
       const named = status.recipient ?? (statuses.length === 1 ? (failedField[0] ?? null) : null)
       const said = listedFor(named)
-      return bouncedOf({...status, recipient: named ?? said?.recipient ?? null}, said, text, refusedAfterData)
+      return bouncedOf({...status, recipient: named ?? said?.recipient ?? null}, said, oneLine(text), refusedAfterData)
     })
     return bounce(part === null ? 'delivery-status-in-text' : 'delivery-status', recipients)
   }
@@ -173,8 +178,9 @@ function actionOf(status: string | null): ReportAction {
  * code alone tells the class (RFC 3463 3.1: X.0.0).
  */
 function bestStatus(status: string | null, diagnostic: string): string | null {
-  const said = findStatus(diagnostic)
   const reply = replyCode(diagnostic)
+  const said =
+    findStatus(reply === null ? diagnostic : diagnostic.slice(diagnostic.indexOf(reply))) ?? findStatus(diagnostic)
   return said ?? status ?? (reply === null ? null : `${reply[0]}.0.0`)
 }
 

@@ -1,4 +1,5 @@
-import type {Report} from '../message.ts'
+import {fieldValue} from '../header.ts'
+import type {Field, Report} from '../message.ts'
 import {readFieldGroups} from './field-groups.ts'
 import {readTypedAddress} from './report-address.ts'
 
@@ -20,4 +21,16 @@ export function readFeedback(text: string): Feedback | null {
     feedbackType: /^[A-Za-z0-9-]{1,60}/.exec(type)?.[0].toLowerCase() ?? 'other',
     recipient: recipient === undefined ? null : readTypedAddress(recipient),
   }
+}
+
+/**
+ * A complaint of Outlook.com in the form from before ARF ("Junk Mail Reporting Program"): the mail as it came, with the
+ * recipient in a field of its own. Null for any other mail.
+ */
+export function readJunkMailReport(fields: readonly Field[], returned: string | null): Feedback | null {
+  if (returned === null || !/^\s*complaint about message from /i.test(fieldValue(fields, 'subject') ?? '')) return null
+  const recipient = /^X-HmXmrOriginalRecipient:(.{1,500})$/im.exec(returned)?.[1]
+  return recipient === undefined
+    ? null
+    : {kind: 'feedback', feedbackType: 'abuse', recipient: readTypedAddress(recipient)}
 }

@@ -130,6 +130,8 @@ function placeOf(text: string, {start, end}: FoundAddress, from: number, before:
   if (DECORATION.test(head)) return SENDER_LINE.test(before) ? null : 'listed'
   // `Name <a@b>` at the beginning, and the second one of `a@b <a@b>`.
   if (from > 0 && DECORATION.test(text.slice(from, start))) return null
+  // A command names every recipient, also those that were taken: `>>> RCPT To:<a@b>`.
+  if (/^\s*>>> /.test(text)) return 'replied'
   if (LABEL.test(head)) return 'listed'
   if (TOLD.test(head)) return 'told'
   const near = head.slice(-80)
@@ -154,8 +156,9 @@ function describe(
     const key = folded(mention.address)
     const earlier = result.get(key)
     if (result.size >= MAX_RECIPIENTS) break
-    const block = alone ? lines : blockOf(lines, mention.line, starts)
-    const diagnostic = replies.get(key) ?? replyIn(lines, mention, alone ? lines : block.slice(1))
+    const own = blockOf(lines, mention.line, starts)
+    const block = alone ? lines : own
+    const diagnostic = replies.get(key) ?? saidOf(mention.end, own, alone ? lines : [])
     if (earlier !== undefined && (earlier.diagnostic !== '' || diagnostic === '')) continue
     result.set(key, {
       recipient: earlier?.recipient ?? mention.address,
@@ -188,14 +191,20 @@ function repliesByAddress(lines: readonly string[], mentions: readonly Mention[]
   return replies
 }
 
-/** The reply in a block, or what stands behind the address, or the lines that follow it. */
-function replyIn(lines: readonly string[], {line, end}: Mention, block: readonly string[]): string {
-  const rest = lines[line]!.slice(end).replace(/^[\s>:;,.)\]-]+/, '')
-  const following = lines.slice(line + 1, line + MAX_BLOCK_LINES)
-  if (findReply(rest) !== -1) return replyFrom([rest, ...following], 0, findReply(rest))
-  for (const [index, text] of block.entries()) {
+/**
+ * What is said of an address: the reply in its block, the first line of which is its own, or in all lines; else what
+ * stands behind the address; else the lines that follow it.
+ */
+function saidOf(end: number, block: readonly string[], lines: readonly string[]): string {
+  const rest = block[0]!.slice(end).replace(/^[\s>:;,.)\]-]+/, '')
+  const following = block.slice(1)
+  for (const [index, text] of [rest, ...following].entries()) {
     const at = findReply(text)
-    if (at !== -1 && !/^\s*>>>/.test(text)) return replyFrom(block, index, at)
+    if (at !== -1 && !/^\s*>>>/.test(text)) return replyFrom([rest, ...following], index, at)
+  }
+  for (const [index, text] of lines.entries()) {
+    const at = findReply(text)
+    if (at !== -1 && !/^\s*>>>/.test(text)) return replyFrom(lines, index, at)
   }
   // Exchange 5.5 says when: `a@b on Thu, 29 Apr 2010 00:00:00 -0000`, and on the next line why.
   const own = /^on \w{3},? \d/i.test(rest) ? '' : rest
@@ -207,9 +216,14 @@ function replyFrom(lines: readonly string[], line: number, at: number): string {
   return paragraph([lines[line]!.slice(at), ...lines.slice(line + 1, line + MAX_BLOCK_LINES)], 0)
 }
 
-/** From a line to the next empty one, or to the next step of a transcript. */
+/** From a line to the next empty one, to the next step of a transcript, or to the next reply. */
 function paragraph(lines: readonly string[], from: number): string {
   let end = from + 1
-  while (end < lines.length && lines[end]!.trim() !== '' && !/^\s*(?:>>>|---)/.test(lines[end]!)) end++
+  while (end < lines.length && lines[end]!.trim() !== '' && !/^\s*(?:>>>|---)/.test(lines[end]!)) {
+    const code = /^\s*(?:<<< )?([45]\d\d)[ -]/.exec(lines[end]!)?.[1]
+    // RFC 5321 4.2.1: a reply goes on where its line has a dash behind the code.
+    if (code !== undefined && !lines[end - 1]!.includes(`${code}-`)) break
+    end++
+  }
   return oneLine(lines.slice(from, end).join(' ')).slice(0, MAX_DIAGNOSTIC_CHARS)
 }

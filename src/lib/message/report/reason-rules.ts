@@ -20,6 +20,9 @@ export const REASON_RULES: readonly ReasonRule[] = [
     /not accepting (?:any )?e?-?mail at this (?:host|domain)|smtp (?:service )?(?:is )?disabled (?:at|on) this host/,
   ],
 
+  // Exim, dnslookup router: a null MX.
+  ['not-accepting', /an mx or srv record indicated no smtp service/],
+
   // Microsoft, "Non-delivery reports in Exchange Online": an address that is wrong, behind words that sound like policy.
   ['user-unknown', /5\.4\.1 \[?(?:[^\]]{0,80}\] )?(?:<[^>]{0,250}>:? )?recipient address rejected: access denied/],
   ['user-unknown', /resolver\.adr\.|recip(?:ient)?notfound|not found by smtp address lookup/],
@@ -35,6 +38,9 @@ export const REASON_RULES: readonly ReasonRule[] = [
     'moved',
     /mailbox[^.;]{0,20} moved|(?:his|her|the|their) new (?:e-?mail )?address is|please (?:use|update)[^.;]{0,20} new address|has been replaced by/,
   ],
+
+  // A quota of sending, not of the mailbox.
+  ['rate-limited', /(?:daily|hourly|sending|relay|outgoing)[^.;]{0,20} quota/],
 
   // RFC 3463 X.2.2. Dovecot and Cyrus quota, Exim, Postfix virtual(8), vpopmail, Exchange, Gmail, Yahoo, Domino, KDDI.
   [
@@ -98,6 +104,9 @@ export const REASON_RULES: readonly ReasonRule[] = [
     /deferred due to (?:user complaints|unexpected volume|excessive)|receiving mail (?:at a rate|too)|please slow down|\btss0[0-9]\b|sent to too many/,
   ],
 
+  // Google Groups names DMARC among the things to mend.
+  ['spam', /(?:rejected|blocked|refused) (?:due to|as|because of) (?:suspected )?(?:spam|unsolicited)/],
+
   // RFC 7372, RFC 7489 and their names. Gmail 5.7.26, Microsoft 5.7.509 and 5.7.515, Yahoo 5.7.9, Apple, Zoho.
   [
     'authentication',
@@ -153,7 +162,7 @@ export const REASON_RULES: readonly ReasonRule[] = [
   ],
   [
     'blocked',
-    /refused to talk to me|\bsc-00\d|s31[45]0\b|not allowed to connect|connection (?:refused|rejected|denied|dropped) (?:due|by (?:policy|tariff|your))|go away|access (?:is )?denied[^.;]{0,30}(?:from ip|host|ip)|bad sender ip|error: no (?:dns|valid)|generic hostname/,
+    /refused to talk to me|\bsc-00\d|s31[45]0\b|not allowed to connect|connection (?:refused|rejected|denied|dropped) (?:due|by (?:policy|tariff|your))|go away|access (?:is )?denied[^.;]{0,30}(?:from ip|host|ip)|bad sender ip|generic hostname/,
   ],
 
   // Content classifiers: SpamAssassin, Barracuda, Gmail, Exchange 5.7.1xx, Cloudmark.
@@ -212,6 +221,9 @@ export const REASON_RULES: readonly ReasonRule[] = [
   ['policy', /group you tried to (?:contact|reach)|group[^.;]{0,80}may not exist|permission to post/],
   // Cisco, "Recipient Access Table" of the Email Security Appliance.
   ['user-unknown', /#5\.1\.0 address rejected/],
+
+  // procmail and local(8): the machine does not know its own user, or cannot write for him.
+  ['system-error', /procmail: |couldn't create "/],
 
   // The address is wrong: RFC 3463 X.1.1, X.1.3. Sendmail, Postfix, qmail, Exim and nearly everybody.
   [

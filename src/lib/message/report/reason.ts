@@ -19,6 +19,7 @@ export interface Evidence {
 export function reasonOf({status, diagnostic, notice, afterData}: Evidence): BounceReason {
   const ofWords = reasonOfWords(diagnostic)
   const detail = (status ?? findStatus(diagnostic))?.slice(2) ?? null
+  if (detail !== null && TELLING.has(detail)) return REASON_OF_STATUS[detail]!
   const accepted = afterData && detail !== '1.1'
   if (ofWords !== null) return filteredAfterData(ofWords, accepted)
   const ofStatus = detail === null ? undefined : REASON_OF_STATUS[detail]
@@ -33,6 +34,9 @@ function hasWords(diagnostic: string): boolean {
   return /\p{L}{3}/u.test(diagnostic)
 }
 
+/** Codes that are given for one thing only, whatever the words: RFC 3463 3, RFC 7372. */
+const TELLING: ReadonlySet<string> = new Set(['1.6', '2.2', '3.4', '7.23', '7.25', '7.26'])
+
 /** Codes that MTAs give where they do not know: RFC 3463 3.1 X.n.0, and 5.7.1 for any refusal. */
 const GENERIC: ReadonlySet<string> = new Set(['1.0', '2.0', '3.0', '4.0', '5.0', '6.0', '7.0', '7.1'])
 
@@ -45,7 +49,8 @@ function filteredAfterData(reason: BounceReason, accepted: boolean): BounceReaso
 }
 
 function reasonOfWords(text: string): BounceReason | null {
-  const words = plainWords(text)
+  // Cisco's appliance puts a sentence of its own before what it was told: `5.1.0 - Unknown address error 550-'…'`.
+  const words = plainWords(/ error [45]\d\d-'(.{1,1500})'/.exec(text)?.[1] ?? text)
   if (words === '') return null
   return REASON_RULES.find(([, says]) => says.test(words))?.[0] ?? null
 }
@@ -57,6 +62,7 @@ function plainWords(text: string): string {
     .toLowerCase()
     .replaceAll(/[’‘]/g, "'")
     .replaceAll(/(?:^| )[45]\d\d-(?:[45]\.\d{1,3}\.\d{1,3}(?= ))?/g, ' ')
+    .replaceAll(/(\S) [45]\d\d [45]\.\d{1,3}\.\d{1,3} /g, '$1 ')
     .replaceAll(/\s+/g, ' ')
     .trim()
 }
@@ -64,10 +70,10 @@ function plainWords(text: string): string {
 /** Reasons that lie in the address. */
 const OF_THE_ADDRESS: ReadonlySet<BounceReason> = new Set(['user-unknown', 'host-unknown', 'moved', 'not-accepting'])
 
-/** True where trying again cannot help: the server gave up, for a reason that lies in the address. */
+/**
+ * True where trying again cannot help: the server gave up, for a reason that lies in the address, and does not call it
+ * one of the moment (RFC 3463 2: class 4).
+ */
 export function isPermanent(reason: BounceReason, action: ReportAction, status: string | null): boolean {
-  if (action !== 'failed' || !OF_THE_ADDRESS.has(reason)) return false
-  // RFC 3463 2: class 4 is for the moment. A host that is unknown for now (a name server that is down) may come back,
-  // but a server that gave up on it has tried for days.
-  return !(reason === 'not-accepting' && status?.startsWith('4') === true)
+  return action === 'failed' && OF_THE_ADDRESS.has(reason) && status?.startsWith('4') !== true
 }

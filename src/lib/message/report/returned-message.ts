@@ -18,6 +18,8 @@ export interface ReturnedHeader extends ReturnedMessage {
 const RETURNING: ReadonlySet<string> = new Set([
   'message/rfc822',
   'message/global',
+  // Bigfoot cuts what it returns, and says so.
+  'message/partial',
   'message/rfc822-headers',
   'text/rfc822-headers',
   'message/global-headers',
@@ -28,6 +30,18 @@ export function returnedPart(structure: Structure): string | null {
   for (const leaf of structure.leaves) {
     if (leaf.content.kind !== 'opaque' || !RETURNING.has(leaf.contentType)) continue
     if (leaf.content.excerpt !== null && leaf.content.excerpt.trim() !== '') return leaf.content.excerpt
+  }
+  return null
+}
+
+/**
+ * The subject that a notice tells of a mail that it does not return: `  Subject: Lunch` (Exchange, Domino, Verizon). Null
+ * where it tells none.
+ */
+export function toldSubject(lines: readonly string[]): string | null {
+  for (const line of lines) {
+    const subject = /^\s{0,20}(?:original )?subject\s?:\s*(\S.*)$/i.exec(line)?.[1]
+    if (subject !== undefined) return oneLine(decodeWords(subject))
   }
   return null
 }
