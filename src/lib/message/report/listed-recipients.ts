@@ -151,6 +151,7 @@ function describe(
   const starts = new Set(found.map(({line}) => line))
   const alone = new Set(found.map(({address}) => folded(address))).size === 1
   const replies = repliesByAddress(lines, mentions)
+  const inAll = alone ? firstReply(lines) : ''
   const result = new Map<string, ListedRecipient>()
   for (const mention of found) {
     const key = folded(mention.address)
@@ -158,7 +159,7 @@ function describe(
     if (result.size >= MAX_RECIPIENTS) break
     const own = blockOf(lines, mention.line, starts)
     const block = alone ? lines : own
-    const diagnostic = replies.get(key) ?? saidOf(mention.end, own, alone ? lines : [])
+    const diagnostic = replies.get(key) ?? saidOf(mention.end, own, inAll)
     if (earlier !== undefined && (earlier.diagnostic !== '' || diagnostic === '')) continue
     result.set(key, {
       recipient: earlier?.recipient ?? mention.address,
@@ -195,20 +196,24 @@ function repliesByAddress(lines: readonly string[], mentions: readonly Mention[]
  * What is said of an address: the reply in its block, the first line of which is its own, or in all lines; else what
  * stands behind the address; else the lines that follow it.
  */
-function saidOf(end: number, block: readonly string[], lines: readonly string[]): string {
+function saidOf(end: number, block: readonly string[], inAll: string): string {
   const rest = block[0]!.slice(end).replace(/^[\s>:;,.)\]-]+/, '')
   const following = block.slice(1)
-  for (const [index, text] of [rest, ...following].entries()) {
-    const at = findReply(text)
-    if (at !== -1 && !/^\s*>>>/.test(text)) return replyFrom([rest, ...following], index, at)
-  }
+  const reply = firstReply([rest, ...following])
+  if (reply !== '') return reply
+  if (inAll !== '') return inAll
+  // Exchange 5.5 says when: `a@b on Thu, 29 Apr 2010 00:00:00 -0000`, and on the next line why.
+  const own = /^on \w{3},? \d/i.test(rest) ? '' : rest
+  return paragraph([own, ...following], own.length > 3 || following[0]?.trim() === '' ? 0 : 1)
+}
+
+/** The first reply of a server in these lines; empty where there is none. */
+function firstReply(lines: readonly string[]): string {
   for (const [index, text] of lines.entries()) {
     const at = findReply(text)
     if (at !== -1 && !/^\s*>>>/.test(text)) return replyFrom(lines, index, at)
   }
-  // Exchange 5.5 says when: `a@b on Thu, 29 Apr 2010 00:00:00 -0000`, and on the next line why.
-  const own = /^on \w{3},? \d/i.test(rest) ? '' : rest
-  return paragraph([own, ...following], own.length > 3 || following[0]?.trim() === '' ? 0 : 1)
+  return ''
 }
 
 /** A reply from its code on, with the lines that continue it. */

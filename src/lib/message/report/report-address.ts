@@ -1,4 +1,4 @@
-import {MAX_ADDRESS_CHARS} from './limits.ts'
+import {MAX_ADDRESS_CHARS, MAX_LINE_CHARS} from './limits.ts'
 
 /** An address within a line. */
 export interface FoundAddress {
@@ -11,6 +11,7 @@ export interface FoundAddress {
 }
 
 /** Characters that end an address on its left: those of an atom go on (RFC 5322 3.2.3, RFC 6531 3.3). */
+// oxlint-disable-next-line no-control-regex -- control characters end an address too
 const NOT_LOCAL = /[\s<>()[\]",;:\\@|\u0000-\u001f、，：；（）「」]/
 /** Characters of a domain; an underscore and letters of any script occur. */
 const DOMAIN_CHARACTER = /[\p{L}\p{M}\p{N}._-]/u
@@ -74,7 +75,8 @@ function normalize(text: string): string | null {
  * `\x{20AC}` for what is not ASCII (RFC 6533 3), and what servers write instead: no type, angle brackets, a name before
  * it, a source route (RFC 5321 F.2). Null where there is none, as for a mailbox of a local program.
  */
-export function readTypedAddress(value: string): string | null {
+export function readTypedAddress(field: string): string | null {
+  const value = field.slice(0, MAX_LINE_CHARS)
   const semicolon = /^[ \t]*[A-Za-z0-9._-]{1,30}[ \t]*;/.exec(value)
   const type = semicolon === null ? '' : semicolon[0].slice(0, -1).trim().toLowerCase()
   const typed = value.slice(semicolon?.[0].length ?? 0).trim()
