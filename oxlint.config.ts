@@ -128,6 +128,21 @@ export default defineConfig({
       [STORE, EDGES, SECRET, DECISIONS, USE_CASES, CLI, INPUT_AND_OUTPUT],
       ['node:crypto', 'node:buffer', 'node:util'],
     ),
+    // A folder within message/: what lies beside the folder is of the same room.
+    room(
+      'src/lib/message/*/**',
+      'message',
+      [
+        STORE,
+        EDGES,
+        SECRET,
+        DECISIONS,
+        {...USE_CASES, group: ['../../*.ts', '!../../errors.ts']},
+        CLI,
+        INPUT_AND_OUTPUT,
+      ],
+      ['node:crypto', 'node:buffer', 'node:util'],
+    ),
     // The files of message/ that work beside the main thread, or compress.
     room(
       'src/lib/message/{parse-pool,parse-worker,raw-chunks}.ts',

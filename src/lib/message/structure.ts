@@ -109,7 +109,8 @@ interface OpenLeaf {
 }
 
 interface Sink {
-  push(bytes: Buffer): void
+  /** `original`: the bytes as they came, of the same length, where line feeds were put in for lone CRs. */
+  push(bytes: Buffer, original: Buffer): void
   end(): LeafContent
 }
 
@@ -129,6 +130,12 @@ export class StructureScanner {
   #window: Buffer = NOTHING
   #windowOffset = 0
   #size = 0
+  /** How lines end, told by the first that does: a lone CR is what mail stored on old Macs has. */
+  #lineEnds: 'unknown' | 'usual' | 'cr' = 'unknown'
+  /** Among lone CRs: true where a CR waits for the byte after it. */
+  #heldCr = false
+  /** Among lone CRs: the window as it came, for what is hashed. */
+  #original: Buffer | null = null
   /** True when all bytes are in the window. */
   #final = false
   /** True once bytes came by `push`: then nothing may be kept that points into them. */
@@ -175,9 +182,33 @@ export class StructureScanner {
   #take(chunk: Buffer): void {
     this.#size += chunk.length
     this.#raw.push(chunk)
-    if (!this.#atRoot) this.#body.push(chunk, this.#final)
-    this.#window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk])
+    const bytes = this.#lineEnds === 'cr' ? this.#lineFeeds(chunk) : chunk
+    if (!this.#atRoot) this.#body.push(bytes, this.#final)
+    this.#window = this.#window.length === 0 ? bytes : Buffer.concat([this.#window, bytes])
+    if (this.#lineEnds === 'unknown') this.#tellLineEnds()
     while (this.#step());
+  }
+
+  /** Nothing of the window is consumed before its first line has ended, or is longer than any header. */
+  #tellLineEnds(): void {
+    const start = this.#window.subarray(0, MAX_HEADER_BYTES)
+    const end = start.findIndex((byte) => byte === CR || byte === LF)
+    // Whether a CR at the end is alone shows with the next byte.
+    if (start.length < MAX_HEADER_BYTES && !this.#final && (end === -1 || end === start.length - 1)) return
+    this.#lineEnds = end !== -1 && start[end] === CR && start[end + 1] !== LF ? 'cr' : 'usual'
+    if (this.#lineEnds === 'cr') this.#window = this.#lineFeeds(this.#window)
+  }
+
+  /** A copy with line feeds in the place of lone CRs, so that every offset stays what it is; the original is kept. */
+  #lineFeeds(chunk: Buffer): Buffer {
+    const bytes = this.#heldCr ? Buffer.concat([Buffer.of(CR), chunk]) : Buffer.from(chunk)
+    this.#heldCr = !this.#final && bytes.at(-1) === CR
+    const original = Buffer.from(this.#heldCr ? bytes.subarray(0, -1) : bytes)
+    this.#original = this.#original === null ? original : Buffer.concat([this.#original, original])
+    for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) {
+      if (bytes[at + 1] !== LF) bytes[at] = LF
+    }
+    return this.#heldCr ? bytes.subarray(0, -1) : bytes
   }
 
   /** Works on the window. False when it needs more bytes, or there are no more. */
@@ -199,6 +230,7 @@ export class StructureScanner {
   #consume(count: number): void {
     this.#windowOffset += count
     this.#window = this.#window.subarray(count)
+    if (this.#original !== null) this.#original = this.#original.subarray(count)
   }
 
   #note(code: DefectCode, detail: string): void {
@@ -453,16 +485,17 @@ export class StructureScanner {
       digest.push(decoded)
     }
     return {
-      push: (bytes) => {
-        for (let start = 0; start < bytes.length; start += DECODE_PIECE_BYTES) {
-          take(decoder.push(bytes.subarray(start, start + DECODE_PIECE_BYTES)))
+      push: (_bytes, original) => {
+        for (let start = 0; start < original.length; start += DECODE_PIECE_BYTES) {
+          take(decoder.push(original.subarray(start, start + DECODE_PIECE_BYTES)))
         }
       },
       end: () => {
         take(decoder.end())
         this.#noteMalformed(decoder, encoding)
         const excerpt = excerptCharset === undefined ? null : decodeCharset(Buffer.concat(kept), excerptCharset).text
-        return {kind: 'opaque', size, sha256: digest.end(), excerpt}
+        const readable = this.#lineEnds === 'cr' ? (excerpt?.replaceAll(/\r(?!\n)/g, '\n') ?? null) : excerpt
+        return {kind: 'opaque', size, sha256: digest.end(), excerpt: readable}
       },
     }
   }
@@ -517,7 +550,10 @@ export class StructureScanner {
 
   /** The first bytes of the window are content. */
   #bodyBytes(count: number): void {
-    if (count > 0) this.#open?.sink.push(this.#window.subarray(0, count))
+    if (count > 0) {
+      const bytes = this.#window.subarray(0, count)
+      this.#open?.sink.push(bytes, this.#original?.subarray(0, count) ?? bytes)
+    }
     this.#consume(count)
   }
 
