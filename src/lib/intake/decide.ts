@@ -5,6 +5,7 @@
 import {baseSubject} from '../message/base-subject.ts'
 import type {Arrival, Decision, Facts, KnownMessage} from './facts.ts'
 import {matchDuplicate} from './match-duplicate.ts'
+import {matchLoop} from './match-loop.ts'
 import {matchRecipient} from './match-recipient.ts'
 import {matchThread, referencedIds} from './match-thread.ts'
 import {route} from './route.ts'
@@ -16,6 +17,8 @@ export function decide(arrival: Arrival, facts: Facts): Decision {
   if (duplicate) return {kind: 'duplicate', ...duplicate, recipient}
   const failed = arrival.message.defects.find(({code}) => code === 'parse-failed')
   if (failed) return {kind: 'quarantine', reason: 'parse-failed', why: failed.detail, recipient}
+  const loop = matchLoop(arrival.message, recipient)
+  if (loop !== null) return {kind: 'quarantine', reason: 'loop', why: loop, recipient}
   if (!recipient)
     return {kind: 'quarantine', reason: 'unknown-recipient', why: 'why' in unmatched ? unmatched.why : '', recipient}
   if (!recipient.channel.active)

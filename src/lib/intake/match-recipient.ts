@@ -80,7 +80,7 @@ function addressesOf(
 }
 
 /** `Name <a@b>`, `<a@b>` and `a@b` alike: delivery fields are written in all three forms. */
-function bareAddress(text: string): string {
+export function bareAddress(text: string): string {
   const open = text.lastIndexOf('<')
   const close = text.indexOf('>', open)
   return (open !== -1 && close !== -1 ? text.slice(open + 1, close) : text).trim()

@@ -84,8 +84,9 @@ export async function commit(
 ): Promise<Outcome[]> {
   const {rows, outcomes} = await collect(tx, dialect, context, batch, facts)
   await releaseFromQuarantine(tx, dialect, context, batch)
-  await dropUnused(tx, context, batch)
   for (const table of TABLES) await insertMany(tx, dialect, table, rows.inserts[table])
+  // After the inserts: another mail of the batch may be made of the same bytes.
+  await dropUnused(tx, context, batch)
   await settle(tx, dialect, rows.items)
   await updateTickets(tx, context, rows.joined)
   await updateAgents(tx, context, rows.assigned)
