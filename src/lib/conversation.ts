@@ -1,12 +1,11 @@
 /** A ticket with all that was said and done, read from the raw mails at the time of asking. */
-import {invalidValue, messageOf, notFound, PostdeskError, rawDamaged} from './errors.ts'
+import {invalidValue, notFound, PostdeskError} from './errors.ts'
 import type {Authentication} from './intake/facts.ts'
 import type {Address, Defect, ParsedMessage} from './message/message.ts'
 import {parseStream} from './message/parse.ts'
-import {decompressChunk, type RawChunk} from './message/raw-chunks.ts'
+import {readRawMail} from './raw-mail.ts'
 import type {Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
-import {readRaw} from './store/raw.ts'
 import type {Db} from './store/schema.ts'
 import {
   listAttachments,
@@ -166,25 +165,8 @@ export async function openRawMessage(
   return rawBytes(db, message, message.raw_id)
 }
 
-/** @throws 65 at the end where pieces are missing, or at a piece that is damaged. */
-async function* rawBytes(db: Db, message: MessageRow, rawId: number): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of readRaw(db, message.portal_id, rawId)) {
-    const bytes = decompress(chunk, message)
-    size += bytes.length
-    yield bytes
-  }
-  if (size !== message.size)
-    throw rawDamaged(`Mail ${message.id}`, `${size} of its ${message.size} bytes are in the store`)
-}
-
-function decompress(chunk: RawChunk, {id}: MessageRow): Uint8Array {
-  try {
-    return decompressChunk(chunk)
-  } catch (error) {
-    throw rawDamaged(`Mail ${id}`, messageOf(error), error)
-  }
-}
+const rawBytes = (db: Db, {portal_id: portalId, id, size}: MessageRow, rawId: number) =>
+  readRawMail(db, {portalId, rawId, size, name: `Mail ${id}`})
 
 function summariseMessage(
   row: MessageRow,

@@ -1,9 +1,10 @@
 /** Takes one mail from an MTA's pipe. It is in the store when this resolves. */
 import type {Content, Delivery, Outcome} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
-import {emptyMessage, invalidValue, needsPortalFlag, noPortal, notFound} from './errors.ts'
+import {emptyMessage, invalidValue, messageOf, needsPortalFlag, noPortal, notFound} from './errors.ts'
 import type {Log} from './log.ts'
 import {createParsePool} from './message/parse-pool.ts'
+import {purgeQuarantine} from './quarantine-purge.ts'
 import {createReceive} from './receive.ts'
 import {readPipe} from './receiver/pipe.ts'
 import {factsOfSource} from './source-facts.ts'
@@ -70,10 +71,22 @@ export async function deliver(options: DeliverOptions): Promise<Outcome> {
       receivedAt: clock.now(),
       cursor: {},
     }
-    return (await receive([delivery]))[0]!
+    const outcome = (await receive([delivery]))[0]!
+    if (outcome.kind === 'quarantined') await makeRoom(portal, options)
+    return outcome
   } finally {
     await pool.close()
   }
+}
+
+/** One mail comes and at most two go: the quarantine of a portal that is never synced ends as well, in a few milliseconds. */
+const PURGED_AT_ONCE = 2
+
+/** The mail is committed: what goes wrong here must not make the MTA think otherwise. */
+async function makeRoom(portal: PortalRow, {store, clock, log}: DeliverOptions): Promise<void> {
+  await purgeQuarantine({store, portal, now: clock.now(), log, limit: PURGED_AT_ONCE}).catch((error: unknown) =>
+    log('quarantine not purged', {error: messageOf(error)}),
+  )
 }
 
 /** The portal that the recipient belongs to. A store without portals knows no address yet, and refuses none. */

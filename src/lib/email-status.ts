@@ -1,6 +1,8 @@
 /** How the mail of a portal fares: each address, and what an admin should look at. */
 import {summariseChannels, type ChannelState, type SyncError} from './channel-summary.ts'
 import type {Fix} from './errors.ts'
+import {QUARANTINE_BUDGET} from './intake/quarantine-reasons.ts'
+import {measureBudget} from './quarantine-purge.ts'
 import {summariseQueues} from './queue.ts'
 import {listChannels} from './store/channels.ts'
 import type {Store} from './store/open.ts'
@@ -45,10 +47,11 @@ export interface EmailStatus {
 
 /** `staleAfter`: seconds without a sync that are too many; left out: none are. */
 export async function emailStatus(
-  {db}: Store,
+  store: Store,
   portal: PortalRow,
   {now, staleAfter}: {readonly now: string; readonly staleAfter?: number},
 ): Promise<EmailStatus> {
+  const {db} = store
   const on = `--portal ${portal.key}`
   const ids = new Map((await listChannels(db, portal.id)).map(({id, address}) => [address, id]))
   const counts = await countByChannel(db, portal.id)
@@ -131,8 +134,22 @@ export async function emailStatus(
     find('POISON', `${mails(poison)} that the server does not hand out.`, [
       {text: 'See which:', command: `postdesk quarantine list --reason poison ${on}`},
     ])
+  const room = await measureBudget(store, portal.id)
+  const share = Math.max(room.mails / QUARANTINE_BUDGET.mails, room.bytes / QUARANTINE_BUDGET.bytes)
+  if (share >= NEARLY_FULL)
+    find(
+      'QUARANTINE_FULL',
+      `What strangers can send takes ${Math.floor(share * 100)} % of its room in the quarantine: the oldest is purged to make room.`,
+      [
+        {text: 'See what it is:', command: `postdesk quarantine list --reason unknown-recipient ${on}`},
+        {text: 'Drop what nobody needs:', command: `postdesk quarantine drop --reason unknown-recipient ${on}`},
+      ],
+    )
   return {channels, outbox: {}, findings}
 }
+
+/** A purge leaves as much as fits, which is less than all by one mail at most. */
+const NEARLY_FULL = 0.8
 
 const mails = (count: number): string => (count === 1 ? '1 mail waits' : `${count} mails wait`)
 

@@ -186,6 +186,32 @@ export const inUse = (kind: string, name: string, why: string, fixes: readonly F
     fixes,
   })
 
+/** Only the header of a quarantined mail is left. */
+export const mailPurged = (id: number, at: string) =>
+  new PostdeskError({
+    code: 'QUARANTINED_MAIL_PURGED',
+    exitCode: EXIT.data,
+    title: `Quarantined mail ${id} was purged`,
+    why: `since ${at} only its header is kept`,
+    fixes: [
+      {text: 'See which mail it was, and where it came from:', command: `postdesk quarantine show ${id}`},
+      {
+        text: 'If its mailbox or its sender still has it, hand it in:',
+        command: 'postdesk email deliver --recipient=ADDRESS < message.eml',
+      },
+    ],
+  })
+
+/** Of a quarantined mail not even the header is there. */
+export const nothingKept = (id: number) =>
+  new PostdeskError({
+    code: 'QUARANTINED_MAIL_NOT_KEPT',
+    exitCode: EXIT.data,
+    title: `Nothing of quarantined mail ${id} is kept`,
+    why: 'its server never handed it out',
+    fixes: [{text: 'See where it is:', command: `postdesk quarantine show ${id}`}],
+  })
+
 export const noPortal = () =>
   new PostdeskError({
     code: 'NO_PORTAL',

@@ -373,13 +373,10 @@ const refuse = (
   arrival: Arrival,
   {reason, why}: {readonly reason: QuarantineReason; readonly why: string},
   facts: Facts,
-): Decision => ({
-  kind: 'quarantine',
-  reason,
-  why,
-  verdict: judge(arrival, facts),
-  recipient: matchRecipient(arrival, facts).match,
-})
+): Decision => {
+  const recipient = matchRecipient(arrival, facts).match
+  return {kind: 'quarantine', reason, why, verdict: judge(arrival, recipient, facts), recipient}
+}
 
 // Dry run ---------------------------------------------------------------------------------------------------------
 

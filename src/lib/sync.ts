@@ -10,6 +10,7 @@ import type {InboundConfig} from './inbound.ts'
 import type {Log} from './log.ts'
 import {createParsePool} from './message/parse-pool.ts'
 import {openSource} from './protocols.ts'
+import {purgeQuarantine} from './quarantine-purge.ts'
 import {keepYoungSpaceSmall} from './release-memory.ts'
 import {createDryRun, createReceive} from './receive.ts'
 import type {Secret} from './secret/secret.ts'
@@ -59,12 +60,17 @@ export interface ChannelReport extends Counts {
   ms: number
   /** Unowned tickets of before that found an owner now. */
   assigned: number
+  /** Mails of the quarantine of which only the header is kept from now on. */
+  purged: number
   error?: {readonly code: string; readonly title: string; readonly why: string}
 }
 
+/** The sums over all channels. */
+export type Totals = Counts & Pick<ChannelReport, 'purged'>
+
 export interface SyncReport {
   readonly channels: readonly ChannelReport[]
-  readonly totals: Counts
+  readonly totals: Totals
   /** Milliseconds of work. Fetching, parsing and committing overlap. */
   readonly timings: Readonly<Timings>
   /** True where nothing was written. */
@@ -134,6 +140,8 @@ const sum = (a: Counts, b: Counts = emptyCounts()): Counts => ({
   bytes: a.bytes + b.bytes,
 })
 
+const totalsOf = (channel: ChannelReport): Totals => ({...sum(channel), purged: channel.purged})
+
 /**
  * One run. A failure of the mailbox is part of the report, beside what was done before it, and comes back as `failure`.
  * @throws 78 without an inbound, 75 when another process is at it, and whatever the store throws.
@@ -164,7 +172,7 @@ export async function watch(
       whole = whole === null ? report : together(whole, report)
       if (failure !== null && !mayPass(failure)) return {report: whole, failure}
       if (options.signal.aborted) return {report: whole, failure: null}
-      if (failure !== null || report.totals.seen > 0) onRun(report, failure)
+      if (failure !== null || report.totals.seen > 0 || report.totals.purged > 0) onRun(report, failure)
       if (failure === null) {
         pause = WATCH_RETRY_MS.first
         // A doorbell that fails is no news: the next run finds out what is wrong, and says so.
@@ -269,6 +277,7 @@ async function runOnce(
     cursorAfter: null,
     ms: 0,
     assigned: 0,
+    purged: 0,
   }
   const context = {store, portal, source: inbound.facts, pool, clock, log, timings, signal}
   const receive = lease ? createReceive({...context, lease, effects: hasEffects(config)}) : createDryRun(context)
@@ -314,6 +323,8 @@ async function runOnce(
       const actor = {by: 'intake', now: clock.now()}
       channel.assigned = (await store.transaction((tx) => offerBacklog(tx, portal.id, actor))).length
       await sweepRaw(store, portal.id)
+      const {expired, overBudget} = await purgeQuarantine({store, portal, now: clock.now(), log, signal})
+      channel.purged = expired + overBudget
     }
   } catch (thrown) {
     failure = thrown === signal.reason ? null : failureOf(thrown, store)
@@ -331,7 +342,7 @@ async function runOnce(
   return {
     report: {
       channels: [channel],
-      totals: sum(channel),
+      totals: totalsOf(channel),
       timings: {
         fetchMs: Math.round(timings.fetchMs),
         parseMs: Math.round(timings.parseMs),
@@ -363,10 +374,11 @@ function together(first: SyncReport, next: SyncReport): SyncReport {
     cursorBefore: before.cursorBefore,
     ms: before.ms + after.ms,
     assigned: before.assigned + after.assigned,
+    purged: before.purged + after.purged,
   }
   return {
     channels: [channel],
-    totals: sum(channel),
+    totals: totalsOf(channel),
     timings: {
       fetchMs: first.timings.fetchMs + next.timings.fetchMs,
       parseMs: first.timings.parseMs + next.timings.parseMs,

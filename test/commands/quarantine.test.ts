@@ -12,7 +12,7 @@ test('the quarantine is listed and shown, with what to do', async (t) => {
     customerMail({To: 'unknown@acme.example'}),
   ])
   const {result, nextSteps} = await json<QuarantinePage>(['quarantine', 'list', '--limit', '1'])
-  assert.deepEqual(Object.keys(result), ['items', 'counts', 'purged', 'next'])
+  assert.deepEqual(Object.keys(result), ['items', 'counts', 'purged', 'purgedByReason', 'next'])
   assert.deepEqual([result.counts, result.purged, result.items.length], [{'unknown-recipient': 2}, 0, 1])
   assert.deepEqual(nextSteps, [
     `postdesk quarantine show ${result.items[0]!.id}`,

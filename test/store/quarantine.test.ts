@@ -49,10 +49,8 @@ for (const kind of STORES)
       const seen: number[] = []
       let next: string | null = null
       do {
-        const page = await pageOfQuarantine(desk.store, desk.portal, {
-          limit: 2,
-          ...(next === null ? {} : {below: Number(next)}),
-        })
+        const below = next === null ? {} : {below: Number(next)}
+        const page = await pageOfQuarantine(desk.store, desk.portal, {}, {limit: 2, ...below})
         seen.push(...page.items.map(({id}) => id))
         assert.deepEqual(page.counts['poison'], 1)
         next = page.next
@@ -63,7 +61,12 @@ for (const kind of STORES)
         seen,
         [...seen].sort((a, b) => b - a),
       )
-      const {items, counts, purged} = await pageOfQuarantine(desk.store, desk.portal, {reason: 'poison', limit: 10})
+      const {items, counts, purged} = await pageOfQuarantine(
+        desk.store,
+        desk.portal,
+        {reasons: ['poison']},
+        {limit: 10},
+      )
       assert.deepEqual(
         items.map(({reason, why, size, source}) => [reason, why, size, source]),
         [['poison', 'as the test says', 300_000_000, `pipe:${desk.portal.id}`]],
@@ -76,8 +79,8 @@ for (const kind of STORES)
       await desk.deliver([
         customerMail({To: 'unknown@acme.example', Subject: 'Big', 'X-Trace': 'yes'}, 'x'.repeat(3_000_000)),
       ])
-      const {id} = (await pageOfQuarantine(desk.store, desk.portal, {limit: 1})).items[0]!
-      const show = (id: number) => describeQuarantined(desk.store, desk.portal, id)
+      const {id} = (await pageOfQuarantine(desk.store, desk.portal, {}, {limit: 1})).items[0]!
+      const show = async (id: number) => (await describeQuarantined(desk.store, desk.portal, id)).details
       const whole = await show(id)
       assert.deepEqual(
         [whole.kept, whole.subject, whole.from, whole.to, whole.headers.at(-1)],
@@ -101,7 +104,8 @@ for (const kind of STORES)
     test('says for every reason what to do', async (t) => {
       const desk = await startDesk(t, kind)
       for (const reason of QUARANTINE_REASONS) {
-        const {fixes} = await describeQuarantined(desk.store, desk.portal, await withhold(desk, reason, null))
+        const id = await withhold(desk, reason, null)
+        const {fixes} = (await describeQuarantined(desk.store, desk.portal, id)).details
         assert.ok(
           fixes.some(({command}) => command?.includes('--portal acme') ?? true),
           reason,
@@ -118,7 +122,7 @@ for (const kind of STORES)
         customerMail({To: 'sales@acme.example'}),
         customerMail({To: 'unknown@acme.example'}),
       ])
-      const {items} = await pageOfQuarantine(desk.store, desk.portal, {reason: 'channel-inactive', limit: 5})
+      const {items} = await pageOfQuarantine(desk.store, desk.portal, {reasons: ['channel-inactive']}, {limit: 5})
       assert.deepEqual(
         items.map((item) => item.channel),
         ['sales@acme.example', 'sales@acme.example'],
@@ -130,7 +134,7 @@ for (const kind of STORES)
           [channel.id, {quarantined: 2, waiting: 2}],
         ]),
       )
-      const {fixes} = await describeQuarantined(desk.store, desk.portal, items[0]!.id)
+      const {fixes} = (await describeQuarantined(desk.store, desk.portal, items[0]!.id)).details
       assert.match(fixes[0]!.command!, /email update sales@acme\.example --active/)
     })
 
@@ -138,7 +142,7 @@ for (const kind of STORES)
       const acme = await startDesk(t, kind)
       const other = await startDesk(t, kind, {key: 'other', domain: 'other.example'}, acme)
       const id = await withhold(acme, 'poison', null)
-      assert.deepEqual((await pageOfQuarantine(other.store, other.portal, {limit: 5})).items, [])
+      assert.deepEqual((await pageOfQuarantine(other.store, other.portal, {}, {limit: 5})).items, [])
       await assert.rejects(describeQuarantined(other.store, other.portal, id), {exitCode: 67})
     })
   })

@@ -101,12 +101,14 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
     const {report, failure} = await (this.flags.watch
       ? watch(options, (done, failed) => {
           progress?.end()
+          this.tellPurged(done)
           if (failed) this.warning(`${failed.title}: ${failed.why}`)
           else if (this.showsProgress && !this.flags.jsonl)
             this.print(process.stderr, renderSyncReport(done, this.style(process.stderr)))
         })
       : sync(options))
     progress?.end()
+    if (!this.flags.watch) this.tellPurged(report)
     if (failure) this.fail(failure)
     else if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
     else if (report.totals.quarantined > 0) this.nextStep('postdesk quarantine list')
@@ -115,6 +117,14 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
 
   protected render(report: EmailSyncResult, style: Style): string {
     return this.flags.jsonl ? '' : renderSyncReport(report, style)
+  }
+
+  /** Also where nothing came in: what is removed is never removed silently. */
+  private tellPurged({totals: {purged}}: SyncReport): void {
+    if (purged > 0)
+      this.warning(
+        `${purged} quarantined ${purged === 1 ? 'mail was' : 'mails were'} purged after their time or to make room; only the header is kept (postdesk quarantine list --purged)`,
+      )
   }
 
   /** Internal addresses have no mailbox of their own: each is served by the portal's inbound. */

@@ -2,7 +2,8 @@ import {Args, Flags} from '@oclif/core'
 import type {ChannelSummary} from '../../lib/channel-summary.ts'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {internalAddressFlags} from '../../lib/cli/flags.ts'
-import {EXIT} from '../../lib/errors.ts'
+import {createProgress} from '../../lib/cli/progress.ts'
+import {EXIT, interrupted} from '../../lib/errors.ts'
 import type {RetriedItem} from '../../lib/quarantine-retry.ts'
 
 /** The address as it is now. */
@@ -14,6 +15,9 @@ export interface EmailUpdateResult {
   readonly takenIn: readonly RetriedItem[]
   readonly changed: boolean
 }
+
+/** Mails from which on it takes so long that progress is told. */
+const PROGRESS_FROM = 100
 
 export default class EmailUpdate extends BaseCommand<typeof EmailUpdate, EmailUpdateResult> {
   static override summary = 'Change an address.'
@@ -32,7 +36,7 @@ export default class EmailUpdate extends BaseCommand<typeof EmailUpdate, EmailUp
     'drop-alias': Flags.string({helpValue: 'OLD', summary: 'A former address that is to lead here no longer.'}),
   }
   static override changes = true
-  static override exitCodes = [EXIT.noInput, EXIT.notFound, EXIT.cannotCreate]
+  static override exitCodes = [EXIT.noInput, EXIT.notFound, EXIT.cannotCreate, EXIT.sigint, EXIT.sigterm]
 
   async run(): Promise<EmailUpdateResult> {
     const {updateInternalAddress} = await import('../../lib/internal-address.ts')
@@ -65,12 +69,29 @@ export default class EmailUpdate extends BaseCommand<typeof EmailUpdate, EmailUp
       },
       this.clock.now(),
     )
-    const result = {channel, waiting: waiting.length, takenIn: [], changed}
+    const takenIn: RetriedItem[] = []
+    const result = {channel, waiting: waiting.length, takenIn, changed}
     if (!channel.active || waiting.length === 0) return result
     this.partialResult = result
     const {retryQuarantined} = await import('../../lib/quarantine-retry.ts')
-    const takenIn = await retryQuarantined({store, portal, ids: waiting, clock: this.clock, log: this.log_})
-    return {...result, takenIn, changed: true}
+    const stop = this.stopOnSignal()
+    const progress =
+      this.showsProgress && waiting.length >= PROGRESS_FROM
+        ? createProgress(process.stderr, this.style(process.stderr), 'mails', undefined, 'take in')
+        : null
+    const options = {
+      store,
+      portal,
+      selection: {ids: waiting},
+      clock: this.clock,
+      log: this.log_,
+      signal: stop.signal,
+      ...(progress ? {onProgress: progress.update.bind(progress)} : {}),
+    }
+    for await (const batch of retryQuarantined(options)) takenIn.push(...batch)
+    progress?.end()
+    if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
+    return {...result, changed: true}
   }
 
   protected render({channel, waiting, takenIn, changed}: EmailUpdateResult): string {

@@ -3,10 +3,11 @@ import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {formatBytes} from '../../lib/cli/format-bytes.ts'
 import {localTime} from '../../lib/cli/local-time.ts'
 import {nextPage} from '../../lib/cli/next-page.ts'
+import {channelFlag, olderThanFlag, purgedFlag, reasonFlag, requestOf} from '../../lib/cli/quarantine-flags.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {renderTable} from '../../lib/cli/table.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
-import {QUARANTINE_REASONS} from '../../lib/intake/facts.ts'
+import {EXIT} from '../../lib/errors.ts'
 import type {QuarantinePage} from '../../lib/quarantine-summary.ts'
 
 /** What waits in the quarantine. */
@@ -17,21 +18,30 @@ export default class QuarantineList extends BaseCommand<typeof QuarantineList, Q
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --reason unknown-recipient --json',
+    '<%= config.bin %> <%= command.id %> --purged',
   ]
   static override flags = {
-    reason: Flags.string({summary: 'Only mail that waits for this reason.', options: [...QUARANTINE_REASONS]}),
+    ...reasonFlag,
+    ...channelFlag,
+    ...olderThanFlag,
+    ...purgedFlag,
     limit: Flags.integer({summary: 'At most so many.', min: 1, default: 50}),
     after: Flags.string({helpValue: 'CURSOR', summary: 'Go on behind this page: `next` of its result.'}),
   }
+  static override exitCodes = [EXIT.notFound]
   #timezone = 'UTC'
 
   async run(): Promise<QuarantineListResult> {
-    const {reason, limit, after} = this.flags
-    const {pageOfQuarantine} = await import('../../lib/quarantine-summary.ts')
+    const {limit, after} = this.flags
+    const [{pageOfQuarantine}, {resolveSelection}] = [
+      await import('../../lib/quarantine-summary.ts'),
+      await import('../../lib/quarantine-selection.ts'),
+    ]
     const [portal, store] = [await this.portal(), await this.store()]
     this.#timezone = portal.timezone
-    const page = await pageOfQuarantine(store, portal, {
-      ...(reason === undefined ? {} : {reason}),
+    const now = this.clock.now()
+    const selection = await resolveSelection(store, portal, requestOf(this.flags), {now, whole: false})
+    const page = await pageOfQuarantine(store, portal, selection, {
       ...(after === undefined ? {} : {below: parseNumber('--after', after)}),
       limit,
     })
@@ -40,8 +50,12 @@ export default class QuarantineList extends BaseCommand<typeof QuarantineList, Q
     return page
   }
 
-  protected render({items, counts}: QuarantineListResult, style: Style): string {
-    if (items.length === 0) return 'Nothing waits in the quarantine.\n'
+  protected render({items, counts, purged}: QuarantineListResult, style: Style): string {
+    const gone = purged === 0 ? [] : [`${purged} purged (--purged lists them)`]
+    if (items.length === 0) {
+      const nothing = Object.keys(counts).length === 0 ? 'Nothing waits in the quarantine' : 'No mail fits'
+      return `${[nothing, ...gone].join('; ')}.\n`
+    }
     const time = localTime(this.#timezone)
     const table = renderTable(
       items,
@@ -56,6 +70,6 @@ export default class QuarantineList extends BaseCommand<typeof QuarantineList, Q
       style,
     )
     const total = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`)
-    return `${table}${style.colour.dim(total.join(', '))}\n`
+    return `${table}${style.colour.dim([...total, ...gone].join(', '))}\n`
   }
 }

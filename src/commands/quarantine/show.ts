@@ -6,11 +6,12 @@ import {checkNumber, parseNumber} from '../../lib/cli/ticket-number.ts'
 import {EXIT} from '../../lib/errors.ts'
 import type {QuarantineDetails} from '../../lib/quarantine-summary.ts'
 
-/** A quarantined mail: its header, why it is there, and what to do about it. */
+/** A quarantined mail: its header and its text, why it is there, and what to do about it. */
 export type QuarantineShowResult = QuarantineDetails
 
 export default class QuarantineShow extends BaseCommand<typeof QuarantineShow, QuarantineShowResult> {
-  static override summary = 'Show a quarantined mail: its header, why it is there, and what to do about it.'
+  static override summary =
+    'Show a quarantined mail: its header and its text, why it is there, and what to do about it.'
   static override examples = ['<%= config.bin %> <%= command.id %> 12']
   static override args = {id: Args.string({name: 'ID', description: 'As in the list.', ignoreStdin: true})}
   static override exitCodes = [EXIT.notFound]
@@ -21,7 +22,9 @@ export default class QuarantineShow extends BaseCommand<typeof QuarantineShow, Q
     const {describeQuarantined} = await import('../../lib/quarantine-summary.ts')
     const [portal, store] = [await this.portal(), await this.store()]
     this.#timezone = portal.timezone
-    return describeQuarantined(store, portal, parseNumber('ID', ID))
+    const {details, problem} = await describeQuarantined(store, portal, parseNumber('ID', ID))
+    if (problem !== null) this.warning(problem)
+    return details
   }
 
   protected render(item: QuarantineShowResult, style: Style): string {

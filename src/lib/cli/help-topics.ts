@@ -1,6 +1,8 @@
 /** Pages of help that belong to no single command: `postdesk help exit-codes`. */
 import {ENVIRONMENT} from './environment.ts'
 import {EXIT_MEANINGS} from './exit-codes.ts'
+import {BUDGETED_REASONS, QUARANTINE_BUDGET, REASONS} from '../intake/quarantine-reasons.ts'
+import {formatBytes} from './format-bytes.ts'
 import {fold, rows} from './text-layout.ts'
 
 export interface HelpTopic {
@@ -81,6 +83,24 @@ export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
         ),
         fold(
           'The result of each command has a JSON schema in the directory schemas/ of the package. Results of changes have "changed". With --json nothing is asked: what is missing is listed in error.missing.',
+          width,
+        ),
+      ].join('\n\n'),
+  },
+  quarantine: {
+    summary: 'Why mail waits in the quarantine, and how long it is kept.',
+    page: (width) =>
+      [
+        fold('What could not become part of a ticket waits, each mail for one of these reasons:', width),
+        rows(
+          Object.entries(REASONS).map(([reason, {means, mends, retry, keptDays}]) => [
+            reason,
+            `${means} ${mends} Retry: ${retry}. Kept: ${keptDays === null ? 'until somebody acts' : `${keptDays} days`}.`,
+          ]),
+          width,
+        ),
+        fold(
+          `A mail whose days are over is purged by email sync: its header and where it came from are kept, and quarantine list --purged shows it. What strangers can send in any number (${BUDGETED_REASONS.join(', ')}) has room for ${QUARANTINE_BUDGET.mails.toLocaleString('en-US')} mails and ${formatBytes(QUARANTINE_BUDGET.bytes)}; above that the oldest are purged.`,
           width,
         ),
       ].join('\n\n'),

@@ -22,12 +22,13 @@ const BAR_WIDTH = 24
 /** Speeds are not told before this many milliseconds: they would be wild guesses. */
 const SPEED_MS = 250
 
-/** `now` gives milliseconds, for tests. */
+/** `verb`: what is done to `what`. `now` gives milliseconds, for tests. */
 export function createProgress(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
   {colour, width}: Style,
   what: string,
   now: () => number = () => performance.now(),
+  verb = 'fetch',
 ): Progress {
   /** When the first update came, and when something was last drawn; null before. */
   let began: number | null = null
@@ -49,7 +50,7 @@ export function createProgress(
       const first = began === null
       began ??= at
       if (first && !stream.isTTY) {
-        stream.write(`${expected} ${what} to fetch\n`)
+        stream.write(`${expected} ${what} to ${verb}\n`)
         drawn = at
         return
       }

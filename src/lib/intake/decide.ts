@@ -16,7 +16,7 @@ import {route} from './route.ts'
 
 export function decide(arrival: Arrival, facts: Facts): Decision {
   const {match: recipient, ...unmatched} = matchRecipient(arrival, facts)
-  const verdict = judge(arrival, facts)
+  const verdict = judge(arrival, recipient, facts)
   const judged = {verdict, recipient}
   const subject = baseSubject(arrival.message.subject)
   const own = ownMessage(arrival, facts)

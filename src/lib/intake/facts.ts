@@ -190,9 +190,10 @@ export interface Route {
   readonly why: string
 }
 
-/** Why a mail waits in the quarantine. A stable list: retention and retry depend on it. */
+/** Why a mail waits in the quarantine. A stable list; what follows from each stands in quarantine-reasons.ts. */
 export const QUARANTINE_REASONS = [
   'unknown-recipient',
+  'loop',
   'channel-inactive',
   'needs-queue',
   'parse-failed',

@@ -4,12 +4,10 @@
  */
 import {automaticSign, automaticSubject, bulkSign, hasNullReturnPath, suppressesAnswers} from '../message/automatic.ts'
 import {loopMarkIn} from '../message/loop-mark.ts'
-import type {Field, Report} from '../message/message.ts'
-import type {Arrival, Facts, Verdict} from './facts.ts'
+import type {Message, Report} from '../message/message.ts'
+import type {Arrival, Facts, RecipientMatch, Verdict} from './facts.ts'
+import {matchLoop} from './match-loop.ts'
 import {ownMessage} from './own-message.ts'
-
-/** Postfix's `hopcount_limit`: no mail that still travels has more (RFC 5321 6.3 asks for a generous limit). */
-const MAX_HOPS = 50
 
 const verdict = (kind: Verdict['kind'], reason: string, header: string | null): Verdict => ({
   kind,
@@ -18,11 +16,11 @@ const verdict = (kind: Verdict['kind'], reason: string, header: string | null): 
   bounces: [],
 })
 
-export function judge(arrival: Arrival, facts: Facts): Verdict {
+export function judge(arrival: Arrival, recipient: RecipientMatch | null, facts: Facts): Verdict {
   const {message} = arrival
   if (ownMessage(arrival, facts) !== null)
     return verdict('own', 'a copy of a mail that was sent from here', 'message-id')
-  const loop = loopOf(message.fields, facts.portal.loopMark)
+  const loop = loopOf(message, recipient, facts.portal.loopMark)
   if (loop !== null) return loop
   if (message.report !== null) return reported(message.report)
 
@@ -45,30 +43,11 @@ function hinted({message}: Arrival): Verdict | null {
   return verdict('auto-reply', `the subject begins with "${words}", as out-of-office assistants write`, 'subject')
 }
 
-function loopOf(fields: readonly Field[], mark: string): Verdict | null {
-  const marked = loopMarkIn(fields, mark)
-  if (marked !== null) return verdict('loop', 'the mail was sent from here, and came back under another id', marked)
-  const hops = fields.filter(({name}) => name === 'received').length
-  if (hops > MAX_HOPS) return verdict('loop', `it went through ${hops} servers`, 'received')
-  const twice = deliveredTwice(fields)
-  return twice === null ? null : verdict('loop', `it was delivered to ${twice} before`, 'delivered-to')
-}
-
-/** The address that a mail was delivered to, passed on, and delivered to again (RFC 9228 4). */
-function deliveredTwice(fields: readonly Field[]): string | null {
-  /** By address, the number of Received fields above its topmost mention. */
-  const seen = new Map<string, number>()
-  let hops = 0
-  for (const {name, value} of fields) {
-    if (name === 'received') hops++
-    else if (name === 'delivered-to') {
-      const address = value.trim().toLowerCase()
-      const first = seen.get(address)
-      if (first !== undefined && first < hops) return address
-      if (first === undefined) seen.set(address, hops)
-    }
-  }
-  return null
+function loopOf(message: Message, recipient: RecipientMatch | null, mark: string): Verdict | null {
+  const marked = loopMarkIn(message.fields, mark)
+  if (marked !== null) return verdict('loop', 'it was sent from here, and came back under another id', marked)
+  const round = matchLoop(message, recipient)
+  return round === null ? null : verdict('loop', round.why, round.header)
 }
 
 function reported(report: Report): Verdict {

@@ -148,7 +148,7 @@ const splitAddresses = (value: string): string[] =>
   value.split(',').flatMap((part) => (/[<>"]/.test(part) ? [part] : part.trim().split(/\s+/)))
 
 /** `Name <a@b>`, `<a@b>` and `a@b` alike: delivery fields are written in all three forms. */
-function bareAddress(text: string): string {
+export function bareAddress(text: string): string {
   const open = text.lastIndexOf('<')
   const close = text.indexOf('>', open)
   return (open !== -1 && close !== -1 ? text.slice(open + 1, close) : text).trim()

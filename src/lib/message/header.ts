@@ -86,3 +86,15 @@ export function fieldValue(fields: readonly Field[], name: string): string | nul
   for (const field of fields) if (field.name === name) return field.value
   return null
 }
+
+/** The header of a message, with the empty line that ends it; all of it where there is none. Takes linear time. */
+export function headerOf(raw: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  for (let line = 0; line < bytes.length;) {
+    const newline = bytes.indexOf(0x0a, line)
+    if (newline === -1) break
+    if (newline === line || (newline === line + 1 && bytes[line] === 0x0d)) return raw.subarray(0, newline + 1)
+    line = newline + 1
+  }
+  return raw
+}

@@ -105,9 +105,10 @@ export async function commit(
 ): Promise<Outcome[]> {
   const {rows, outcomes} = await collect(tx, dialect, context, batch, facts)
   await releaseFromQuarantine(tx, dialect, context, batch)
-  await dropUnused(tx, context, batch)
   for (const table of TABLES) await insertMany(tx, dialect, table, rows.inserts[table])
   await addParticipants(tx, dialect, rows.participants)
+  // After the inserts: another mail of the batch may be made of the same bytes.
+  await dropUnused(tx, context, batch)
   await settle(tx, dialect, rows.items)
   await updateTickets(tx, context, rows.joined)
   await markReturned(tx, context, rows.returned)

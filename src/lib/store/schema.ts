@@ -141,7 +141,8 @@ export interface SourceItemTable {
   source_id: number
   epoch: string
   item_key: string
-  state: 'stored' | 'quarantined' | 'gone' | 'poison' | 'deferred'
+  /** `dropped`: a person removed it from the quarantine for good; it is never fetched again. */
+  state: 'stored' | 'quarantined' | 'gone' | 'poison' | 'deferred' | 'dropped'
   /** `due` until what the inbound asks for (seen, moved) was done on the server. */
   effect: 'none' | 'due' | 'done'
   attempts: number
@@ -346,7 +347,7 @@ export interface QuarantineTable {
   received_at: string
   /** JSON of the SMTP envelope; null where mail is pulled. */
   envelope: string | null
-  /** The header alone, where the message itself was too large to keep. */
+  /** The header alone, where the message itself was too large to keep, or was purged. */
   header: Uint8Array | null
   created_at: string
   /** When all but its header was removed because its time was over; null while it waits. */

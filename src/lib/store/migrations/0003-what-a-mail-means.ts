@@ -62,6 +62,9 @@ export const whatAMailMeans: Migration = {
     `create index auto_reply_domain on auto_reply (portal_id, domain, at)`,
     `create index auto_reply_at on auto_reply (portal_id, at)`,
     `alter table quarantine add column purged_at text`,
-    `create index quarantine_purged on quarantine (portal_id, reason) where purged_at is not null`,
+    // What waits is listed, counted and measured without a look at what was purged.
+    `drop index quarantine_reason`,
+    `create index quarantine_waiting on quarantine (portal_id, reason, id, size) where purged_at is null`,
+    `create index quarantine_purged on quarantine (portal_id, reason, id) where purged_at is not null`,
   ],
 }
