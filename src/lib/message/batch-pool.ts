@@ -123,7 +123,7 @@ export function createBatchPool<Reply, Result>(work: BatchWork<Reply, Result>): 
     close: async () => {
       closed = true
       rejectAll(new Error('the parser is closed'))
-      await Promise.all(seats.map(({running}) => running?.stop()))
+      await Promise.all(seats.map(async ({running}) => running?.stop()))
     },
   }
 }

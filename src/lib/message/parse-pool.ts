@@ -46,7 +46,7 @@ export function createParsePool({deadlineMs, timings, worker}: ParsePoolOptions 
     },
     unreadable: (raw, why) => ({message: describeUnparsed(raw, why), chunks: compressChunks(raw)}),
   })
-  return {parse: pool.run, close: pool.close}
+  return {parse: (batch) => pool.run(batch), close: () => pool.close()}
 }
 
 function unpack(reply: ParseReply): ParsedRaw[] {
