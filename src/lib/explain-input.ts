@@ -85,14 +85,17 @@ async function* readDirectory(
   const identity = `${dev}/${ino}`
   if (visited.has(identity)) return
   visited.add(identity)
-  const names = (await readdir(directory)).filter((name) => !name.startsWith('.')).sort()
-  const isMaildir = names.includes('cur') && names.includes('new')
-  for (const name of names) {
+  const entries = (await readdir(directory, {withFileTypes: true}))
+    .filter(({name}) => !name.startsWith('.'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const isMaildir = ['cur', 'new'].every((part) => entries.some(({name}) => name === part))
+  for (const entry of entries) {
     // What is still being delivered (https://cr.yp.to/proto/maildir.html).
-    if (isMaildir && name === 'tmp') continue
-    const path = join(directory, name)
+    if (isMaildir && entry.name === 'tmp') continue
+    const path = join(directory, entry.name)
     try {
-      const facts = await stat(path)
+      // Only where the directory does not tell: what a link leads to.
+      const facts = entry.isFile() || entry.isDirectory() ? entry : await stat(path)
       if (facts.isDirectory()) yield* readDirectory(path, sizeLimit, visited)
       else if (facts.isFile()) yield* readFile(path, 'found', sizeLimit)
       else yield {kind: 'left-out', source: path}

@@ -23,6 +23,8 @@ export interface BatchWork<Reply, Result> {
   readonly workers: number
   /** Milliseconds for one message. */
   readonly deadlineMs?: number
+  /** Of the heap of each, MB for what lives for one message only. */
+  readonly youngHeapMb?: number
   /** The results of a reply, in the order of its request. */
   unpack(reply: Reply): readonly Result[]
   /** For a message that hangs or crashes the worker, and why that ended. */
@@ -54,7 +56,7 @@ interface Seat<Result> {
 
 /** Makes a pool; its workers are started with the first batches. */
 export function createBatchPool<Reply, Result>(work: BatchWork<Reply, Result>): BatchPool<Result> {
-  const deadlineMs = work.deadlineMs ?? PARSE_DEADLINE_MS
+  const {file, deadlineMs = PARSE_DEADLINE_MS, youngHeapMb = PARSE_YOUNG_HEAP_MB} = work
   const waiting: Job<Result>[] = []
   const seats = Array.from({length: work.workers}, (): Seat<Result> => ({running: null, posted: []}))
   let jobs = 0
@@ -65,10 +67,13 @@ export function createBatchPool<Reply, Result>(work: BatchWork<Reply, Result>): 
     while (waiting.length > 0) {
       const seat = seats.reduce((a, b) => (b.posted.length < a.posted.length ? b : a))
       if (seat.posted.length >= MAX_POSTED) break
-      seat.running ??= startWorker<Reply>(work.file, deadlineMs, {
-        onReply: (reply) => onReply(seat, reply),
-        onDeath: (number, posting, why) => onDeath(seat, number, posting, why),
-      })
+      seat.running ??= startWorker<Reply>(
+        {file, deadlineMs, youngHeapMb},
+        {
+          onReply: (reply) => onReply(seat, reply),
+          onDeath: (number, posting, why) => onDeath(seat, number, posting, why),
+        },
+      )
       const job = waiting.shift()!
       job.posted = [...job.batch.keys()].filter((index) => job.results[index] === undefined)
       seat.posted.push(job)
@@ -141,11 +146,14 @@ interface WorkerEvents<Reply> {
   readonly onDeath: (batch: number, index: number, why: string) => void
 }
 
-function startWorker<Reply>(file: URL, deadlineMs: number, {onReply, onDeath}: WorkerEvents<Reply>): RunningWorker {
+function startWorker<Reply>(
+  {file, deadlineMs, youngHeapMb}: {readonly file: URL; readonly deadlineMs: number; readonly youngHeapMb: number},
+  {onReply, onDeath}: WorkerEvents<Reply>,
+): RunningWorker {
   const progress = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)).fill(-1)
   const worker = new Worker(file, {
     workerData: {progress} satisfies WorkerInput,
-    resourceLimits: {maxOldGenerationSizeMb: PARSE_HEAP_MB, maxYoungGenerationSizeMb: PARSE_YOUNG_HEAP_MB},
+    resourceLimits: {maxOldGenerationSizeMb: PARSE_HEAP_MB, maxYoungGenerationSizeMb: youngHeapMb},
   })
   let why = ''
   let busy = false
