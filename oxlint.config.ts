@@ -145,7 +145,7 @@ export default defineConfig({
     ),
     // The files of message/ that work beside the main thread, or compress.
     room(
-      'src/lib/message/{parse-pool,parse-worker,raw-chunks}.ts',
+      'src/lib/message/{batch-pool,parse-pool,parse-worker,raw-chunks}.ts',
       'message',
       [STORE, EDGES, SECRET, DECISIONS, USE_CASES, CLI, INPUT_AND_OUTPUT],
       ['node:crypto', 'node:buffer', 'node:util', 'node:worker_threads', 'node:zlib'],

@@ -37,6 +37,8 @@ const EXTERNAL = [
  * their own both come to lie in dist/ itself, where the URL finds the one beside the other.
  */
 const BESIDE = [
+  'src/lib/explain-pool.ts',
+  'src/lib/explain-worker.ts',
   'src/lib/message/parse-pool.ts',
   'src/lib/message/parse-worker.ts',
   'src/lib/secret/keychain.ts',

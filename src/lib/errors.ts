@@ -245,6 +245,27 @@ export const inputFileMissing = (path: string, cause?: unknown) =>
     cause,
   })
 
+export const inputFilesMissing = (paths: readonly string[]) =>
+  new PostdeskError({
+    code: 'INPUT_FILE_MISSING',
+    exitCode: EXIT.noInput,
+    title: `Cannot read ${paths.join(', ')}`,
+    why: paths.length === 1 ? 'there is no such file' : 'there are no such files',
+  })
+
+/** Of several inputs these could not be used; the others were. The exit code is the lowest of theirs. */
+export const inputsUnusable = (errors: readonly PostdeskError[]) => {
+  const [first, ...others] = errors
+  if (first !== undefined && others.length === 0) return first
+  const named = errors.slice(0, 3).map(({title, why}) => `${title}: ${why}`)
+  return new PostdeskError({
+    code: 'INPUTS_UNUSABLE',
+    exitCode: errors.reduce<ExitCode>((lowest, {exitCode}) => (exitCode < lowest ? exitCode : lowest), EXIT.noInput),
+    title: `${errors.length} inputs could not be used`,
+    why: `${named.join('; ')}${errors.length > named.length ? `; and ${errors.length - named.length} more` : ''}`,
+  })
+}
+
 export const badFileContent = (path: string, why: string, fixes: readonly Fix[] = []) =>
   new PostdeskError({code: 'BAD_FILE_CONTENT', exitCode: EXIT.data, title: `${path} cannot be used`, why, fixes})
 

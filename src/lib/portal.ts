@@ -68,7 +68,7 @@ export async function describePortal(store: Store, portal: PortalRow): Promise<P
 }
 
 /** Bytes. The largest mail that a big provider lets through is 150 MB (Exchange Online, "message limits"). */
-const DEFAULT_MAX_MESSAGE_SIZE = 150 * 1024 * 1024
+export const DEFAULT_MAX_MESSAGE_SIZE = 150 * 1024 * 1024
 /** Bytes. No mail at all would fit a smaller limit. */
 const LEAST_MAX_MESSAGE_SIZE = 1000
 /** Bytes. SQLite and PostgreSQL hold more, but no mail system hands over more than 2 GB. */

@@ -11,6 +11,7 @@ import type {Arrival, Decision, Facts, QuarantineReason, SourceFacts} from './in
 import {judge} from './intake/judge.ts'
 import {matchRecipient} from './intake/match-recipient.ts'
 import {outcomeOf, skipped, withheld} from './intake/outcome.ts'
+import {layOver} from './laid-over.ts'
 import type {Log} from './log.ts'
 import type {Message} from './message/message.ts'
 import {parseFacts, parseStream} from './message/parse.ts'
@@ -110,7 +111,7 @@ export function createDryRun(context: Omit<ReceiveContext, 'lease' | 'effects'>)
       askedOf(items),
       context.clock.now(),
     )
-    facts = facts === null ? fresh : overlay(facts, fresh)
+    facts = layOver(facts, fresh)
     const known = facts
     return items.map((item): Outcome => {
       if (item.kind !== 'arrived') return outcomeOfPlanned(item.planned)
@@ -384,23 +385,3 @@ const outcomeOfPlanned = (planned: Exclude<Planned, {kind: 'decided'}>): Outcome
   planned.kind === 'absent'
     ? skipped(planned.item, planned.why)
     : withheld(planned.item, planned.reason, planned.why, planned.size)
-
-/** What a dry run has decided so far, laid over what the store says of the next messages. */
-function overlay(decided: Facts, stored: Facts): Facts {
-  for (const [id, ticket] of stored.tickets) if (!decided.tickets.has(id)) decided.tickets.set(id, ticket)
-  for (const [key, known] of stored.byFingerprint)
-    if (!decided.byFingerprint.has(key)) decided.byFingerprint.set(key, known)
-  for (const name of ['byHeaderId', 'referringTo'] as const)
-    for (const [key, list] of stored[name]) {
-      const known = decided[name].get(key) ?? []
-      // What is stored came before what this run has decided, and may have been asked for before.
-      const others = list.filter(({id}) => known.every((message) => message.id !== id))
-      decided[name].set(key, [...others, ...known])
-    }
-  for (const [ticketId, addresses] of stored.participants)
-    decided.participants.set(ticketId, new Set([...addresses, ...(decided.participants.get(ticketId) ?? [])]))
-  for (const name of ['bySender', 'byDomain'] as const)
-    for (const [key, times] of stored.autoReplies[name])
-      if (!decided.autoReplies[name].has(key)) decided.autoReplies[name].set(key, times)
-  return {...decided, tokens: stored.tokens, ticketsByNumber: stored.ticketsByNumber}
-}

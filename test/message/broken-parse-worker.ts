@@ -1,10 +1,11 @@
 /** A parse worker that a mail can make hang, crash or run out of memory, by its header. */
 import {parentPort, workerData} from 'node:worker_threads'
-import {parseBatch, type ParseRequest, type WorkerInput} from '../../src/lib/message/parse-batch.ts'
+import type {BatchRequest, WorkerInput} from '../../src/lib/message/batch.ts'
+import {parseBatch} from '../../src/lib/message/parse-batch.ts'
 import {parseFacts} from '../../src/lib/message/parse.ts'
 
 const {progress} = workerData as WorkerInput
-parentPort?.on('message', (request: ParseRequest) => {
+parentPort?.on('message', (request: BatchRequest) => {
   const reply = parseBatch(request, progress, (raw) => {
     const message = parseFacts(raw)
     const wish = message.fields[0]?.name === 'x-do' ? message.fields[0].value : ''

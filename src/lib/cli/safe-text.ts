@@ -19,11 +19,13 @@ export function safeLine(text: string): string {
 
 /** A value as JSON in which such characters are escaped: `JSON.stringify` leaves all but C0 as they are. */
 export function safeJson(value: unknown, indent = 0): string {
+  return escapeJson(JSON.stringify(value, null, indent))
+}
+
+/** As `safeJson`, for what is JSON already. */
+export function escapeJson(json: string): string {
   // Outside of strings JSON has line feeds and blanks only, and those are safe.
-  return JSON.stringify(value, null, indent).replace(
-    UNSAFE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function visible(character: string): string {

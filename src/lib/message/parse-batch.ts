@@ -1,18 +1,9 @@
-/**
- * What goes between the main thread and the parse worker. Messages travel in batches, each packed into one buffer: two
- * transfers a batch instead of a copy for each message.
- */
+/** What the parse worker does with a batch: the facts of its messages, and their bytes as they are stored. */
 import {messageOf} from '../errors.ts'
+import {workThrough, type BatchRequest} from './batch.ts'
 import type {Message} from './message.ts'
 import {describeUnparsed} from './parse.ts'
 import {compressChunks, type RawChunk} from './raw-chunks.ts'
-
-/** A batch of raw messages, one after the other in `bytes`. */
-export interface ParseRequest {
-  readonly batch: number
-  readonly bytes: ArrayBuffer
-  readonly lengths: readonly number[]
-}
 
 /** Where a chunk stands in the buffer of its reply. */
 export type PackedChunk = Omit<RawChunk, 'data'> & {readonly length: number}
@@ -27,36 +18,23 @@ export interface ParseReply {
   readonly ms: number
 }
 
-/** Shared with the main thread: which message is being worked on, so that it knows which one hangs or crashes. */
-export interface WorkerInput {
-  /** Batch number and index of the message in it. */
-  readonly progress: Int32Array
-}
-
 /** Parses and compresses a batch, noting in `progress` where it is. What `parse` throws costs its message only. */
 export function parseBatch(
-  {batch, bytes, lengths}: ParseRequest,
+  request: BatchRequest,
   progress: Int32Array,
   parse: (raw: Uint8Array) => Message,
 ): ParseReply {
   const started = performance.now()
   const messages: Message[] = []
   const chunks: RawChunk[][] = []
-  let offset = 0
-  // The index first: between the two, the place must not be a message that is not worked on.
-  Atomics.store(progress, 1, 0)
-  Atomics.store(progress, 0, batch)
-  for (const [index, length] of lengths.entries()) {
-    Atomics.store(progress, 1, index)
-    const raw = new Uint8Array(bytes, offset, length)
-    offset += length
+  workThrough(request, progress, (raw) => {
     try {
       messages.push(parse(raw))
     } catch (error) {
       messages.push(describeUnparsed(raw, messageOf(error)))
     }
     chunks.push(compressChunks(raw))
-  }
+  })
   const data = chunks.flat().map((chunk) => chunk.data)
   const packed = Buffer.allocUnsafeSlow(data.reduce((sum, {length}) => sum + length, 0))
   let end = 0

@@ -1,0 +1,52 @@
+/** What goes back from the worker that reads mails to be explained. */
+import {messageOf} from './errors.ts'
+import {explainMessage} from './explain-result.ts'
+import {workThrough, type BatchRequest} from './message/batch.ts'
+import type {Message, ParsedMessage} from './message/message.ts'
+import {describeUnparsed, parseMessage} from './message/parse.ts'
+
+/** Of a message what decisions need, and what is told of it as JSON: the main thread hands that on as it is. */
+export interface ReadMessage {
+  readonly message: Message
+  /** An `ExplainedMessage`. */
+  readonly told: string
+}
+
+/** The messages of a batch, in order. */
+export interface ExplainReply {
+  /** `Message[]` as JSON, which costs both threads less than a structured clone. */
+  readonly messages: string
+  readonly told: readonly string[]
+}
+
+export const tell = (parsed: ParsedMessage): ReadMessage => ({
+  message: parsed.message,
+  told: JSON.stringify(explainMessage(parsed)),
+})
+
+/** For a message that could not be read to its end. */
+export const tellUnread = (raw: Uint8Array, why: string): ReadMessage => tellFacts(describeUnparsed(raw, why))
+
+/** For a message of which no more than the facts is known. */
+export const tellFacts = (message: Message): ReadMessage =>
+  tell({message, body: {text: '', replyText: '', quotedText: '', signature: null, html: null}})
+
+/** Reads a batch, noting in `progress` where it is. */
+export function explainBatch(request: BatchRequest, progress: Int32Array): ExplainReply {
+  const messages: Message[] = []
+  const told: string[] = []
+  workThrough(request, progress, (raw) => {
+    const read = readOne(raw)
+    messages.push(read.message)
+    told.push(read.told)
+  })
+  return {messages: JSON.stringify(messages), told}
+}
+
+function readOne(raw: Uint8Array): ReadMessage {
+  try {
+    return tell(parseMessage(raw))
+  } catch (error) {
+    return tellUnread(raw, messageOf(error))
+  }
+}

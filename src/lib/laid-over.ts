@@ -1,0 +1,26 @@
+/** Decisions that are taken and not committed, laid over what the store says: a mail sees the ones before it all the same. */
+import type {Facts} from './intake/facts.ts'
+
+/**
+ * What a run has decided so far, laid over the facts that were read for its next messages. What `learn` adds to is
+ * that of `decided`.
+ */
+export function layOver(decided: Facts | null, stored: Facts): Facts {
+  if (decided === null) return stored
+  for (const [id, ticket] of stored.tickets) if (!decided.tickets.has(id)) decided.tickets.set(id, ticket)
+  for (const [key, known] of stored.byFingerprint)
+    if (!decided.byFingerprint.has(key)) decided.byFingerprint.set(key, known)
+  for (const name of ['byHeaderId', 'referringTo'] as const)
+    for (const [key, list] of stored[name]) {
+      const known = decided[name].get(key) ?? []
+      // What is stored came before what this run has decided, and may have been asked for before.
+      const others = list.filter(({id}) => known.every((message) => message.id !== id))
+      decided[name].set(key, [...others, ...known])
+    }
+  for (const [ticketId, addresses] of stored.participants)
+    decided.participants.set(ticketId, new Set([...addresses, ...(decided.participants.get(ticketId) ?? [])]))
+  for (const name of ['bySender', 'byDomain'] as const)
+    for (const [key, times] of stored.autoReplies[name])
+      if (!decided.autoReplies[name].has(key)) decided.autoReplies[name].set(key, times)
+  return {...decided, tokens: stored.tokens, ticketsByNumber: stored.ticketsByNumber}
+}
