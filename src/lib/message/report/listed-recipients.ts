@@ -120,7 +120,7 @@ const OBJECT =
 
 /** Words that make the address after them that of the sender. */
 const SENDER_BEFORE =
-  /(?:\b(?:from|sent by|sender|by|contact|mail to|e-?mail|please write to|visit|von|de|от)|mailto:)\s*:?\s*[<"'([]*$/i
+  /(?:\b(?:from|sent by|sender|by|contact|(?:please|send) (?:e-?)?mail to|e-?mail|write to|visit|von|de|от)|mailto:)\s*:?\s*[<"'([]*$/i
 
 /** A line before a list that says that senders follow. */
 const SENDER_LINE = /\b(?:sent by|from|sender|contact|written by)\s*:?\s*$/i
