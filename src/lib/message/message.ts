@@ -103,8 +103,10 @@ export type BounceReason =
 
 /** What a report says of one recipient. */
 export interface BouncedRecipient {
-  /** The address the mail was for; empty where the report does not name one. */
+  /** The address that the mail was for at last, after aliases (RFC 3464 2.3.2); empty where the report does not name one. */
   readonly recipient: string
+  /** The address as the sender wrote it, where the report says that it led to `recipient` (RFC 3464 2.3.1); else null. */
+  readonly originalRecipient: string | null
   /** The enhanced status code, such as `5.1.1` (RFC 3463); null where none is given or can be told. */
   readonly status: string | null
   readonly action: ReportAction

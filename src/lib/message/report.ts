@@ -160,6 +160,7 @@ function bouncedOf(
       : 'delivered'
   return {
     recipient: status.recipient ?? '',
+    originalRecipient: status.original === status.recipient ? null : status.original,
     status: code,
     action,
     reason,

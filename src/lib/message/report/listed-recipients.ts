@@ -116,11 +116,11 @@ const TOLD = /^[\s>*|-]*(?:to|cc|sent to)\s*:\s*.{0,200}$/i
 
 /** Words that make the address after them the one that failed. */
 const OBJECT =
-  /(?:\b(?:to|for|user|recipients?|address(?:es)?|mailbox|account|alias|unknown|person|named|deliver|reach|rcpt to|an|à|a|para|für|fur|адресу|адресату)|しました|:)\s*:?\s*[<"'(\[]*(?:rfc822;\s*)?$/i
+  /(?:\b(?:to|for|user|recipients?|address(?:es)?|mailbox|account|alias|unknown|person|named|deliver|reach|rcpt to|an|à|a|para|für|fur|адресу|адресату)|しました|:)\s*:?\s*[<"'([]*(?:rfc822;\s*)?$/i
 
 /** Words that make the address after them that of the sender. */
 const SENDER_BEFORE =
-  /(?:\b(?:from|sent by|sender|by|contact|mail to|e-?mail|please write to|visit|von|de|от)|mailto:)\s*:?\s*[<"'(\[]*$/i
+  /(?:\b(?:from|sent by|sender|by|contact|(?:please|send) (?:e-?)?mail to|e-?mail|write to|visit|von|de|от)|mailto:)\s*:?\s*[<"'([]*$/i
 
 /** A line before a list that says that senders follow. */
 const SENDER_LINE = /\b(?:sent by|from|sender|contact|written by)\s*:?\s*$/i
@@ -218,7 +218,9 @@ function firstReply(lines: readonly string[]): string {
 
 /** A reply from its code on, with the lines that continue it. */
 function replyFrom(lines: readonly string[], line: number, at: number): string {
-  return paragraph([lines[line]!.slice(at), ...lines.slice(line + 1, line + MAX_BLOCK_LINES)], 0)
+  const reply = paragraph([lines[line]!.slice(at), ...lines.slice(line + 1, line + MAX_BLOCK_LINES)], 0)
+  // Sendmail's list of failures: `(reason: 550 5.1.1 … User unknown)`.
+  return lines[line]!.slice(0, at).endsWith('(reason: ') ? reply.replace(/\)$/, '') : reply
 }
 
 /** From a line to the next empty one, to the next step of a transcript, or to the next reply. */

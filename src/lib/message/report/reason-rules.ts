@@ -76,6 +76,9 @@ export const REASON_RULES: readonly ReasonRule[] = [
     /bo[iî]te[^.;]{0,40}pleine|postfach[^.;]{0,30}\bvoll\b|buz[oó]n[^.;]{0,30}lleno|casella[^.;]{0,30}piena|caixa[^.;]{0,30}cheia|переполнен|容量[^。]{0,20}超|いっぱい/,
   ],
 
+  // qmail-send, before what is too long in another sense.
+  ['expired', /in (?:the )?queue too long/],
+
   // RFC 1870 6 (552), RFC 3463 X.2.3 and X.3.4.
   [
     'message-too-large',
@@ -185,6 +188,20 @@ export const REASON_RULES: readonly ReasonRule[] = [
     /(?:suspended|disabled|inactive|deactivated|locked|dormant|closed|frozen|not active|unverified|expired) (?:user|account|mail ?box|recipient|address|e-?mail)|extended inactivity|est bloqu[eé]|temporarily disabled|invalid\/inactive user|account expired|deaktiviert|отключен|заблокирован/,
   ],
 
+  // The sender is refused, not the recipient: RFC 3463 X.1.7, X.1.8. Before hosts and users, whose words are the same.
+  [
+    'policy',
+    /sender (?:address |domain |e-?mail |verify |callout |mailbox )?(?:is )?(?:<?\S{1,100} )?(?:rejected|refused|denied|fail|unknown|invalid|verif|not |does not|doesn't|blocked|must|unroutable)/,
+  ],
+  [
+    'policy',
+    /(?:unrouteable|unroutable|invalid|bad|unknown|unresolvable|illegal|empty|null|forged|spoofed|rejected|unacceptable|not (?:a )?valid) (?:envelope )?(?:senders?|return[- ]?path|reverse[- ]?path|originator|from)\b/,
+  ],
+  [
+    'policy',
+    /domain of sender|sender's (?:address|domain|mail|system|host)|(?:mail from|from:? address|from domain|return[ -]path)[^.;]{0,50}(?:reject|not |denied|invalid|does not|must)|backscatter|not (?:authorized|allowed|permitted) to send (?:from|as|mail from)/,
+  ],
+
   // RFC 3463 X.1.2, X.4.4. Before users, since "host … not found" names addresses too. Postfix, Sendmail, Exim, qmail, Courier.
   [
     'host-unknown',
@@ -201,20 +218,6 @@ export const REASON_RULES: readonly ReasonRule[] = [
   [
     'host-unknown',
     /(?:no|missing|without|invalid|cannot find|find) (?:an? )?(?:valid )?mx\b|mx records? (?:point|pointing)[^.;]{0,20}(?:non-existent|local)|all relevant mx records|lowest numbered mx|address (?:couldn't be found|was not found) at the destination domain$|dns domain [^;]{0,100} does not exist/,
-  ],
-
-  // The sender is refused, not the recipient: RFC 3463 X.1.7, X.1.8. Before users, whose words are the same.
-  [
-    'policy',
-    /sender (?:address |domain |e-?mail |verify |callout |mailbox )?(?:is )?(?:<?\S{1,100} )?(?:rejected|refused|denied|fail|unknown|invalid|verif|not |does not|doesn't|blocked|must|unroutable)/,
-  ],
-  [
-    'policy',
-    /(?:unrouteable|unroutable|invalid|bad|unknown|unresolvable|illegal|empty|null|forged|spoofed|rejected|unacceptable|not (?:a )?valid) (?:envelope )?(?:senders?|return[- ]?path|reverse[- ]?path|originator|from)\b/,
-  ],
-  [
-    'policy',
-    /domain of sender|sender's (?:address|domain|mail|system|host)|(?:mail from|from:? address|from domain|return[ -]path)[^.;]{0,50}(?:reject|not |denied|invalid|does not|must)|backscatter|not (?:authorized|allowed|permitted) to send (?:from|as|mail from)/,
   ],
 
   // Google Groups says the same for a group that is not there and for one that takes no mail of this sender.

@@ -1,7 +1,11 @@
 /** The enhanced status code in a text, such as `5.1.1` (RFC 3463 2); null where there is none. */
 export function findStatus(text: string): string | null {
-  // Not a piece of an IP address or of a version, and not a number in a longer word.
-  return /(?<![\w.-])[245]\.\d{1,3}\.\d{1,3}(?![\w.]|-\d)/.exec(text.replace(SENTENCE_END, '$1 '))?.[0] ?? null
+  // Not a piece of an IP address or of a version, and not a number in a longer word; but `550-5.7.26` (RFC 5321 4.2.1).
+  return (
+    /(?<=^|[^\w.-]|(?<!\d)[245]\d\d-)[245]\.\d{1,3}\.\d{1,3}(?![\w.]|-\d)/.exec(
+      text.replace(SENTENCE_END, '$1 '),
+    )?.[0] ?? null
+  )
 }
 
 /** A full stop after a status code ends a sentence. */
