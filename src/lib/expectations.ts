@@ -85,41 +85,47 @@ function wrongPattern(expected: unknown): string | null {
   }
 }
 
-/** Compares each mail with the cases that are for it. */
+/** Compares each mail with the cases that may be for it. */
 export function createChecker(expectations: readonly Expectation[]): Checker {
   const cases = Map.groupBy(expectations, ({source}) => source)
-  /** What does not hold of the mail that a case names in full, and of those that only have its name. */
-  const exact = new Map<Expectation, readonly Difference[]>()
-  const named = new Map<Expectation, {readonly source: string; readonly differences: readonly Difference[]}[]>()
-  const withoutCase: string[] = []
+  const sources: string[] = []
+  /** The mail that a case names in full, and those that only have its name. */
+  const inFull = new Map<Expectation, Compared>()
+  const byName = new Map<Expectation, Compared[]>()
   return {
     check(explanation) {
       const {source} = explanation
-      const inFull = cases.get(source)
-      for (const item of inFull ?? []) exact.set(item, compare(item.expect, explanation, source))
-      if (inFull) return
-      const byName = cases.get(basename(source)) ?? []
-      for (const item of byName) {
-        const others = named.get(item) ?? []
-        others.push({source, differences: compare(item.expect, explanation, source)})
-        named.set(item, others)
+      const name = basename(source)
+      const compared = ({expect}: Expectation) => ({source, differences: compare(expect, explanation, source)})
+      sources.push(source)
+      for (const item of cases.get(source) ?? []) inFull.set(item, compared(item))
+      if (name === source) return
+      for (const item of cases.get(name) ?? []) {
+        const others = byName.get(item)
+        if (others) others.push(compared(item))
+        else byName.set(item, [compared(item)])
       }
-      if (byName.length === 0) withoutCase.push(source)
     },
-    end: () => ({
-      cases: expectations.length,
-      differences: expectations.flatMap((item): readonly Difference[] => {
-        const inFull = exact.get(item)
-        if (inFull) return inFull
-        const [only, ...others] = named.get(item) ?? []
+    end() {
+      const used = new Set<string>()
+      const differences = expectations.flatMap((item): readonly Difference[] => {
+        const exact = inFull.get(item)
+        const candidates = exact ? [exact] : (byName.get(item) ?? [])
+        for (const {source} of candidates) used.add(source)
         const about = {source: item.source, path: ''}
+        const [only, ...others] = candidates
         if (!only) return [{...about, expected: 'a mail', got: null}]
         if (others.length === 0) return only.differences
-        return [{...about, expected: 'one mail of that name', got: [only, ...others].map(({source}) => source)}]
-      }),
-      withoutCase,
-    }),
+        return [{...about, expected: 'one mail of that name', got: candidates.map(({source}) => source)}]
+      })
+      return {cases: expectations.length, differences, withoutCase: sources.filter((source) => !used.has(source))}
+    },
   }
+}
+
+interface Compared {
+  readonly source: string
+  readonly differences: readonly Difference[]
 }
 
 /** What does not hold, by its place. */
@@ -134,7 +140,7 @@ function compare(expected: unknown, got: unknown, source: string, path = ''): Di
   if (pattern !== null) return typeof got === 'string' && compile(pattern).test(got) ? [] : differs
   if (!isObject(got)) return differs
   return Object.entries(expected).flatMap(([key, value]) =>
-    compare(value, got[key], source, path === '' ? key : `${path}.${key}`),
+    compare(value, Object.hasOwn(got, key) ? got[key] : null, source, path === '' ? key : `${path}.${key}`),
   )
 }
 
