@@ -396,12 +396,14 @@ async function addParticipants(
 /** Marks the recipients that were not reached; a notice that comes twice counts once. */
 async function markReturned(tx: Tx, {portalId, now}: CommitContext, returned: readonly Returned[]): Promise<void> {
   for (const {messageId, ticketId, recipient} of returned) {
+    // Where the address was rewritten on its way (an alias, a forward), the report names ours as the original one.
+    const named = [recipient.originalRecipient, recipient.recipient].flatMap((address) => address?.toLowerCase() ?? [])
     const {numUpdatedRows} = await tx
       .updateTable('outgoing_recipient')
       .set({state: 'bounced', reply: storable(recipient.diagnostic || (recipient.status ?? recipient.reason)), at: now})
       .where('portal_id', '=', portalId)
       .where('message_id', '=', messageId)
-      .where('address', '=', storable(recipient.recipient.toLowerCase()))
+      .where('address', 'in', named.map(storable))
       .where('state', '!=', 'bounced')
       .executeTakeFirstOrThrow()
     if (numUpdatedRows > 0n)
