@@ -133,10 +133,7 @@ async function homeFor(t: TestContext, {empty}: Preparation): Promise<string> {
   t.after(() => rm(home, {recursive: true, force: true}))
   if (!empty) await cp(prepared, home, {recursive: true})
   await writeFile(join(home, 'message.eml'), mail(99, 'support@acme.example'))
-  await writeFile(
-    join(home, 'expected.jsonl'),
-    '{"source": "message.eml", "expect": {"recipientMatch": {"channel": "support@acme.example"}}}\n',
-  )
+  await writeFile(join(home, 'expected.jsonl'), '{"source": "message.eml", "message": {"subject": "Question 99"}}\n')
   for (const name of ['note.txt', 'reply.txt', 'secret.txt']) await writeFile(join(home, name), 'Some words.\n')
   return home
 }
