@@ -4,7 +4,7 @@
  */
 import {createHash} from 'node:crypto'
 import {createReadStream} from 'node:fs'
-import {appendFile, copyFile, constants, link, lstat, mkdir, open, rm, truncate} from 'node:fs/promises'
+import {copyFile, constants, link, lstat, mkdir, open, rm, truncate} from 'node:fs/promises'
 import {join} from 'node:path'
 import {alreadyExists, cannotWrite, codeOf, nothingKept, PostdeskError} from './errors.ts'
 import type {Envelope} from './channel/delivery.ts'
@@ -73,22 +73,26 @@ export async function* exportQuarantined(options: ExportOptions): AsyncGenerator
   const expected = onProgress ? (await measureSelection(db, dialect, portal.id, selection)).mails : 0
   let [taken, bytes] = [0, 0]
   const index = await openIndex(directory)
-  for await (const page of walkQuarantine(db, dialect, portal.id, selection))
-    for (const {id, size} of page) {
-      if (signal?.aborted) return
-      // One by one: a header may have 64 KB. It may have left the quarantine meanwhile.
-      const row = await findQuarantined(db, portal.id, id)
-      if (row) {
-        const exported = await exportOne(db, row, directory).catch((error: unknown): ExportedItem => {
-          if (!(error instanceof PostdeskError) || error.code !== 'RAW_DAMAGED') throw error
-          return {id, file: null, kept: keptOf(row), outcome: 'damaged'}
-        })
-        await index.add(lineOf(row, exported))
-        yield exported
+  try {
+    for await (const page of walkQuarantine(db, dialect, portal.id, selection))
+      for (const {id, size} of page) {
+        if (signal?.aborted) return
+        // One by one: a header may have 64 KB. It may have left the quarantine meanwhile.
+        const row = await findQuarantined(db, portal.id, id)
+        if (row) {
+          const exported = await exportOne(db, row, directory).catch((error: unknown): ExportedItem => {
+            if (!(error instanceof PostdeskError) || error.code !== 'RAW_DAMAGED') throw error
+            return {id, file: null, kept: keptOf(row), outcome: 'damaged'}
+          })
+          await index.add(lineOf(row, exported))
+          yield exported
+        }
+        bytes += size
+        onProgress?.({expected, taken: ++taken, bytes})
       }
-      bytes += size
-      onProgress?.({expected, taken: ++taken, bytes})
-    }
+  } finally {
+    await index.close()
+  }
 }
 
 /**
@@ -136,8 +140,11 @@ async function exportOne(db: Db, row: FullRow, directory: string): Promise<Expor
 
 /** Whatever happens, there is a whole file of that name or none. */
 async function writeOnce(path: string, draft: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  await rm(draft, {force: true}) // one of an export that was killed
-  const handle = await open(draft, 'wx', FILE_MODE)
+  const handle = await open(draft, 'wx', FILE_MODE).catch(async (error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+    await rm(draft) // of an export that was killed
+    return open(draft, 'wx', FILE_MODE)
+  })
   try {
     for await (const piece of bytes) await handle.writeFile(piece)
     await publish(draft, path)
@@ -200,6 +207,7 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
 interface Index {
   /** Adds a line, unless there is an equal one. */
   add(line: IndexLine): Promise<void>
+  close(): Promise<void>
 }
 
 /** What a line of ours begins with. */
@@ -211,13 +219,15 @@ async function openIndex(directory: string): Promise<Index> {
   return writing(path, async () => {
     await mkdir(directory, {recursive: true, mode: DIRECTORY_MODE})
     const known = await readHashes(path)
+    const file = await open(path, 'a', FILE_MODE)
     return {
+      close: () => file.close(),
       add: (line) =>
         writing(path, async () => {
           const text = asciiJson(line)
           const hash = createHash('sha256').update(text).digest('hex')
           if (known.has(hash)) return
-          await appendFile(path, `${text}\n`, {mode: FILE_MODE})
+          await file.appendFile(`${text}\n`)
           known.add(hash)
         }),
     }

@@ -14,6 +14,7 @@ import {parseStream} from './message/parse.ts'
 import {createParsePool, type ParsePool} from './message/parse-pool.ts'
 import {readRawMail} from './raw-mail.ts'
 import {decideAndCommit, type Prepared} from './receive.ts'
+import {keepYoungSpaceSmall} from './release-memory.ts'
 import {factsOfSource, hasEffects} from './source-facts.ts'
 import type {Store} from './store/open.ts'
 import {lockPortal, type PortalRow} from './store/portals.ts'
@@ -55,6 +56,7 @@ const BATCH: BatchLimits = {mails: 100, bytes: 8 * 1024 * 1024}
  * became of each batch once that is durable.
  */
 export async function* retryQuarantined(options: RetryOptions): AsyncGenerator<readonly RetriedItem[]> {
+  keepYoungSpaceSmall()
   const {store, portal, selection, signal, onProgress} = options
   const {db, dialect} = store
   const expected = onProgress ? (await measureSelection(db, dialect, portal.id, selection)).mails : 0

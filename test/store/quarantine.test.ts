@@ -2,43 +2,12 @@ import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {describeQuarantined, pageOfQuarantine} from '../../src/lib/quarantine-summary.ts'
 import {QUARANTINE_REASONS} from '../../src/lib/intake/facts.ts'
-import {reserveId} from '../../src/lib/store/ids.ts'
 import {countByChannel} from '../../src/lib/store/quarantine.ts'
 import {findChannel} from '../../src/lib/store/channels.ts'
-import {customerMail, startDesk, type Desk} from '../support/seed.ts'
+import {withhold} from '../support/quarantined.ts'
+import {customerMail, startDesk} from '../support/seed.ts'
 import {NOW} from '../support/portal.ts'
 import {STORES} from '../support/stores.ts'
-
-/** Something in the quarantine of which no bytes, or only a header, are kept. */
-async function withhold({store, portal}: Desk, reason: string, header: string | null): Promise<number> {
-  return store.transaction(async (tx) => {
-    const id = await reserveId(tx, portal.id)
-    await tx
-      .insertInto('quarantine')
-      .values({
-        portal_id: portal.id,
-        id,
-        source_id: (
-          await tx.selectFrom('source').select('id').where('portal_id', '=', portal.id).executeTakeFirstOrThrow()
-        ).id,
-        epoch: '7',
-        item_key: String(id),
-        raw_id: null,
-        channel_id: null,
-        reason,
-        detail: 'as the test says',
-        from_text: '',
-        subject: '',
-        size: 300_000_000,
-        received_at: NOW,
-        envelope: null,
-        header: header === null ? null : Buffer.from(header),
-        created_at: NOW,
-      })
-      .execute()
-    return id
-  })
-}
 
 for (const kind of STORES)
   describe(`the quarantine on ${kind}`, () => {

@@ -56,13 +56,19 @@ const named = (db: Db, portalId: number) =>
     ])
     .where('quarantine.portal_id', '=', portalId)
 
+/** One reason as an equality: SQLite then walks the index of that reason. */
+const oneOf = (reasons: readonly string[]): RawBuilder<SqlBool> =>
+  reasons.length === 1
+    ? sql<SqlBool>`quarantine.reason = ${reasons[0]}`
+    : sql<SqlBool>`quarantine.reason in (${sql.join(reasons)})`
+
 function selected(dialect: StoreDialect, selection: QuarantineSelection): RawBuilder<SqlBool> {
   if ('ids' in selection) return dialect.among('quarantine.id', selection.ids)
   const {reasons, channelId, before, purged = false} = selection
   return sql<SqlBool>`(${sql.join(
     [
       purged ? sql`quarantine.purged_at is not null` : sql`quarantine.purged_at is null`,
-      ...(reasons === undefined ? [] : [sql`quarantine.reason in (${sql.join(reasons)})`]),
+      ...(reasons === undefined ? [] : [oneOf(reasons)]),
       ...(channelId === undefined ? [] : [sql`quarantine.channel_id = ${channelId}`]),
       ...(before === undefined ? [] : [sql`quarantine.created_at < ${before}`]),
     ],
@@ -115,13 +121,14 @@ export async function* walkQuarantine(
     const rows = await named(db, portalId)
       .where(selected(dialect, selection))
       .where('quarantine.id', '>', after)
-      .where('quarantine.id', '<=', newest.id)
       .orderBy('quarantine.id')
       .limit(PAGE)
       .execute()
-    if (rows.length === 0) return
-    yield rows
-    after = rows.at(-1)!.id
+    // With this bound in the statement SQLite would walk the ids of all that was purged as well.
+    const old = rows.filter(({id}) => id <= newest.id)
+    if (old.length === 0) return
+    yield old
+    after = old.at(-1)!.id
   }
 }
 
