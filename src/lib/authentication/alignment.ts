@@ -24,8 +24,8 @@ export async function findAlignment(
   query: Query,
   deadline: AbortSignal,
 ): Promise<Alignment> {
-  const {evaluateDmarc} = await import('mailauth/lib/dmarc/index.js')
-  const {response, dkimAligned} = await evaluateDmarc({
+  const {default: library} = await import('mailauth/lib/dmarc/index.js')
+  const {response, dkimAligned} = await library.evaluateDmarc({
     headerFrom: from.map(({address}) => address),
     fromFields: 1,
     dkimDomains: dkim.map((domain) => ({domain})),

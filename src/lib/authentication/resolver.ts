@@ -127,8 +127,11 @@ export function createResolver(options: ResolverOptions = {}): Query {
 }
 
 function dnsError(code: string): Error {
-  return Object.assign(new Error(REASONS[code] ?? `DNS failed (${code})`), {code})
+  return Object.assign(new Error(dnsReason(code)), {code})
 }
+
+/** What the code of a failed question means, for people. */
+export const dnsReason = (code: string) => REASONS[code] ?? `DNS failed (${code})`
 
 /** Whether a code says that there is no record, rather than that nothing is known. */
 const isAnswer = (code: string) => code === 'ENOTFOUND' || code === 'ENODATA'

@@ -7,7 +7,7 @@ import {messageOf} from '../errors.ts'
 import type {Field} from '../message/message.ts'
 import {domainOf, normalDomain} from './author.ts'
 import {mailPieces} from './mail-pieces.ts'
-import type {Query, RecordType} from './resolver.ts'
+import {dnsReason, type Query, type RecordType} from './resolver.ts'
 
 /**
  * Signatures of a mail that is verified. Senders, their providers and a few lists add one or two each; every one may hash
@@ -58,17 +58,19 @@ export async function verifyDkim(question: DkimQuestion, query: Query, deadline:
   if (!signatures.some(({value}) => maySpeakFor(signingDomain(value), domain)))
     return notVerified(`no signature is of a domain that may speak for ${domain}`)
 
-  const {dkimVerify} = await import('mailauth/lib/dkim/verify.js')
+  const {default: library} = await import('mailauth/lib/dkim/verify.js')
   const mail = mailPieces(question.raw, deadline)
-  const verified = await dkimVerify(Readable.from(mail.pieces, {objectMode: false}), {
-    strict: true,
-    minBitLength: MIN_KEY_BITS,
-    curTime: new Date(question.receivedAt),
-    resolver: keysFor(domain, query, deadline),
-  }).catch((error: unknown) => {
-    if (mail.isOfSource(error)) throw error
-    return messageOf(error)
-  })
+  const verified = await library
+    .dkimVerify(Readable.from(mail.pieces, {objectMode: false}), {
+      strict: true,
+      minBitLength: MIN_KEY_BITS,
+      curTime: new Date(question.receivedAt),
+      resolver: keysFor(domain, query, deadline),
+    })
+    .catch((error: unknown) => {
+      if (mail.isOfSource(error)) throw error
+      return messageOf(error)
+    })
   if (typeof verified === 'string') return notVerified(`it cannot be verified: ${verified}`)
   const cut = mail.cutShort()
   if (cut !== null) return notVerified(cut)
@@ -98,7 +100,7 @@ function signingDomain(signature: string): string {
  * Whether two domains may have one organization (RFC 9989 4.10.2): one lies in the other, or they share their last two
  * labels. Whether they do is DMARC's to say.
  */
-export function maySpeakFor(signer: string, author: string): boolean {
+function maySpeakFor(signer: string, author: string): boolean {
   if (signer === '' || author === '') return false
   const lastTwo = (domain: string) => domain.split('.').slice(-2).join('.')
   return (
@@ -109,13 +111,15 @@ export function maySpeakFor(signer: string, author: string): boolean {
   )
 }
 
+const NOT_ASKED = 'ENOTASKED'
+
 /** The library's way to the DNS: keys of the domains that matter, and of them not many. */
 function keysFor(author: string, query: Query, deadline: AbortSignal) {
   const asked = new Set<string>()
   return async (name: string, type: string): Promise<string[][]> => {
     const [, domain = ''] = /\._domainkey\.(.+)$/i.exec(name) ?? []
     if (!maySpeakFor(normalDomain(domain), author) || (!asked.has(name) && asked.size >= MAX_KEYS))
-      throw Object.assign(new Error('this key is not asked for'), {code: 'ENOTASKED'})
+      throw Object.assign(new Error('this key is not asked for'), {code: NOT_ASKED})
     asked.add(name)
     return (await query(name, type as RecordType, deadline)) as string[][]
   }
@@ -135,9 +139,15 @@ function resultOf(verified: DKIMResult, {domain, receivedAt}: DkimQuestion): Dki
   }
 }
 
+/** How the library says that a key could not be asked for. */
+const DNS_FAILURE = /^DNS failure: (\w+)$/
+
 function reasonOf({comment, policy}: DKIMResult['status']): string {
   if (policy?.['dkim-rules'] === 'weak-key') return `its key has less than ${MIN_KEY_BITS} bits`
-  return typeof comment === 'string' && comment !== '' ? comment : 'it does not hold'
+  const [, code] = DNS_FAILURE.exec(comment ?? '') ?? []
+  if (code === NOT_ASKED) return `more than ${MAX_KEYS} keys are not asked for`
+  if (code !== undefined) return `its key is not known, ${dnsReason(code)}`
+  return comment ?? 'it does not hold'
 }
 
 /** Why a signature that holds does not prove anything; null where it does. */
