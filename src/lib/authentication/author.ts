@@ -24,15 +24,20 @@ export function authorOf({fields, from}: Pick<Message, 'fields' | 'from'>): Auth
   return {kind: 'domain', domain}
 }
 
+/** A local part, quoted or without an `@`, and one domain: with two, one program's domain is another one's local part. */
+const ADDRESS = /^(?:"(?:[^"\\]|\\.)*"|[^"@]*)@([^@]*)$/
+
 /** The domain of an address in the form that DNS is asked with; empty where it has none, or not one that can be told. */
 export function domainOf(address: string): string {
-  const at = address.lastIndexOf('@')
-  // Two signs outside quotes: what one program takes for the domain is another one's local part.
-  if (at === -1 || (address.indexOf('@') !== at && !address.startsWith('"'))) return ''
-  return normalDomain(address.slice(at + 1))
+  const [, domain = ''] = ADDRESS.exec(address) ?? []
+  return normalDomain(domain)
 }
+
+/** What a domain name is made of, in any script. Everything else would be read as part of a URL. */
+const DOMAIN_NAME = /^[\p{L}\p{M}\p{N}_.-]+$/u
 
 /** Lower case, A-labels, without the dot of the root (RFC 5890 2.3.2.1); empty for what is no domain name. */
 export function normalDomain(domain: string): string {
-  return domainToASCII(domain.trim()).replace(/\.$/, '')
+  const name = domain.trim()
+  return DOMAIN_NAME.test(name) ? domainToASCII(name).replace(/\.$/, '') : ''
 }
