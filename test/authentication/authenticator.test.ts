@@ -211,6 +211,13 @@ describe('what proves nothing, and is no failure', () => {
     ],
     ['a signature of a stranger', () => sign(mail(), signingKey('evil.test')), {}, null, /no signature is of a domain/],
     [
+      'a field above the one that is signed',
+      async () => `Reply-To: thief@evil.test\r\nReply-To: thief@evil.test\r\n${(await sign(mail(), key)).toString()}`,
+      keys(key),
+      null,
+      /several reply-to fields/,
+    ],
+    [
       'more signatures than any mail has',
       async () => {
         const signed = (await sign(mail(), key)).toString()

@@ -5,7 +5,7 @@
 import type {Authentication} from '../channel/authentication.ts'
 import type {Instant} from '../clock.ts'
 import type {Message} from '../message/message.ts'
-import {findAlignment} from './alignment.ts'
+import {findAlignment, type Proven} from './alignment.ts'
 import {authorOf} from './author.ts'
 import type {Query} from './resolver.ts'
 import {readTrustedWord, type TrustedWord} from './trusted-word.ts'
@@ -84,64 +84,92 @@ async function answerTo(
   if (author.kind !== 'domain')
     return {dmarc: author.kind === 'malformed' ? 'fail' : 'unknown', by: 'none', dkim: [], spf: null, why: author.why}
   const {domain} = author
+  const server = trustedAuthservId ?? ''
   const word = readTrustedWord(message.fields, trustedAuthservId, domain)
   const {spf} = word
-  const server = trustedAuthservId ?? ''
-  if (word.dmarc === 'pass')
-    return {dmarc: 'pass', by: 'authentication-results', dkim: word.dkim, spf, why: `${server} says that DMARC passed`}
-  const vouched = vouchedBy(word)
-  if (vouched.dkim.includes(domain) || vouched.spf.includes(domain)) {
-    const why = `${server} says that ${vouched.dkim.includes(domain) ? 'DKIM' : 'SPF'} passed for ${domain}`
-    return {dmarc: 'pass', by: 'authentication-results', dkim: word.dkim, spf, why}
-  }
+  const said = whatPassed(word, domain)
+  if (said !== null)
+    return {dmarc: 'pass', by: 'authentication-results', dkim: word.dkim, spf, why: `${server} says that ${said}`}
 
   const answer = await verifyDkim({raw, fields: message.fields, domain, receivedAt}, query, deadline)
-  const verified = answer.kind === 'verified' ? answer.signatures : []
-  const holding = verified.filter(({result}) => result === 'pass')
-  // A forwarder that changes nothing breaks SPF and leaves the signature: then it says more than the server could see.
-  const although = word.dmarc === 'fail' ? `, although ${server} says that DMARC failed, as forwarding makes it` : ''
-  const exact = holding.find(({aligned}) => aligned)
-  if (exact)
-    return {dmarc: 'pass', by: 'dkim', dkim: verified, spf, why: `the signature of ${exact.domain} holds${although}`}
-
-  const signers = holding.map((signature) => signature.domain)
-  const proven = {dkim: [...signers, ...vouched.dkim], spf: vouched.spf}
-  const someProven = proven.dkim.length + proven.spf.length > 0
-  const alignment = someProven ? await findAlignment(message, proven, query, deadline) : null
-  if (alignment?.kind === 'aligned') {
-    const {domains} = alignment
-    const dkim = (verified.length > 0 ? verified : word.dkim).map((signature) =>
-      domains.has(signature.domain) ? {...signature, aligned: true} : signature,
-    )
-    const signer = signers.find((name) => domains.has(name))
-    const why =
-      signer === undefined
-        ? `${server} says that ${[...domains].join(', ')} sent it, ${alignment.why}`
-        : `the signature of ${signer} holds, ${alignment.why}${although}`
-    return {dmarc: 'pass', by: signer === undefined ? 'authentication-results' : 'dkim', dkim, spf, why}
+  const proof = await findProof({message, domain, answer, word, server}, query, deadline)
+  const signatures = answer.kind === 'verified' ? answer.signatures : word.dkim
+  if (proof.kind === 'proven') {
+    const dkim = signatures.map((one) => (proof.domains.has(one.domain) ? {...one, aligned: true} : one))
+    // A forwarder that changes nothing breaks SPF and leaves the signature, which then says more than the server could see.
+    const although = word.dmarc === 'fail' ? `, although ${server} says that DMARC failed, as forwarding makes it` : ''
+    return {dmarc: 'pass', by: proof.by, dkim, spf, why: `${proof.why}${although}`}
   }
-
-  const missing =
-    alignment === null ? whatIsMissing(answer) : `${signers[0] ?? 'another domain'} sent it, ${alignment.why}`
   if (word.dmarc === 'fail') {
-    const why = `${server} says that DMARC failed, and ${missing}`
-    return {dmarc: 'fail', by: 'authentication-results', dkim: verified, spf, why}
+    const why = `${server} says that DMARC failed, and ${proof.why}`
+    return {dmarc: 'fail', by: 'authentication-results', dkim: signatures, spf, why}
   }
-  // Without the host that sent it, SPF cannot be asked, and it alone could make DMARC pass (RFC 9989 5.3.5).
-  const why = `${missing}; ${spf === null ? 'whether SPF passed is not known here' : `${server} says that SPF is ${spf.result}`}`
-  return {dmarc: 'unknown', by: 'none', dkim: verified.length > 0 ? verified : word.dkim, spf, why}
+  // Without the host that sent it, SPF cannot be asked, and it alone could make DMARC pass (RFC 9989 4.4).
+  const host = spf === null ? 'whether SPF passed is not known here' : `${server} says that SPF is ${spf.result}`
+  return {dmarc: 'unknown', by: 'none', dkim: signatures, spf, why: `${proof.why}; ${host}`}
 }
 
-/** Domains that the server found proven, where it does not say what follows from it. */
-function vouchedBy({dmarc, dkim, spf}: TrustedWord): {
-  readonly dkim: readonly string[]
-  readonly spf: readonly string[]
-} {
+/** What the server says that proves the author by itself, without a question to the DNS; null where it says no such thing. */
+function whatPassed(word: TrustedWord, domain: string): string | null {
+  if (word.dmarc === 'pass') return 'DMARC passed'
+  const {dkim, spf} = vouchedBy(word)
+  if (dkim.includes(domain)) return `DKIM passed for ${domain}`
+  return spf.includes(domain) ? `SPF passed for ${domain}` : null
+}
+
+/** Domains that the server found proven, where it does not say itself what follows from it. */
+function vouchedBy({dmarc, dkim, spf}: TrustedWord): Proven {
   if (dmarc !== null) return {dkim: [], spf: []}
   return {
     dkim: dkim.filter(({result, domain}) => result === 'pass' && domain !== '').map(({domain}) => domain),
     spf: spf?.result === 'pass' && spf.domain !== null ? [spf.domain] : [],
   }
+}
+
+type Proof =
+  | {
+      readonly kind: 'proven'
+      readonly by: 'dkim' | 'authentication-results'
+      /** Those that may speak for the author. */
+      readonly domains: ReadonlySet<string>
+      readonly why: string
+    }
+  | {readonly kind: 'not-proven'; readonly why: string}
+
+/** What proves the author: a signature of the very domain, else a domain that may speak for it by the published policy. */
+async function findProof(
+  found: {
+    readonly message: Pick<Message, 'from'>
+    readonly domain: string
+    readonly answer: DkimAnswer
+    readonly word: TrustedWord
+    readonly server: string
+  },
+  query: Query,
+  deadline: AbortSignal,
+): Promise<Proof> {
+  const {message, domain, answer, word, server} = found
+  const signatures = answer.kind === 'verified' ? answer.signatures : []
+  const signers = signatures.filter(({result}) => result === 'pass').map((signature) => signature.domain)
+  if (signers.includes(domain))
+    return {kind: 'proven', by: 'dkim', domains: new Set([domain]), why: `the signature of ${domain} holds`}
+  const vouched = vouchedBy(word)
+  const proven = {dkim: [...signers, ...vouched.dkim], spf: vouched.spf}
+  const [someone] = [...proven.dkim, ...proven.spf]
+  if (someone === undefined) return {kind: 'not-proven', why: whatIsMissing(answer)}
+
+  const alignment = await findAlignment(message, proven, query, deadline)
+  if (alignment.kind === 'not-aligned') return {kind: 'not-proven', why: `${someone} sent it, ${alignment.why}`}
+  const {domains, why} = alignment
+  const signer = signers.find((name) => domains.has(name))
+  return signer === undefined
+    ? {
+        kind: 'proven',
+        by: 'authentication-results',
+        domains,
+        why: `${server} says that ${[...domains].join(', ')} sent it, ${why}`,
+      }
+    : {kind: 'proven', by: 'dkim', domains, why: `the signature of ${signer} holds, ${why}`}
 }
 
 function whatIsMissing(answer: DkimAnswer): string {

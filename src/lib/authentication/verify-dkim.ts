@@ -27,6 +27,23 @@ const MIN_KEY_BITS = 1024
 /** How far ahead the clock of a signer may be, in milliseconds. What was signed later than it came was not signed by a clock. */
 const MAX_CLOCK_SKEW_MS = 60 * 60 * 1000
 
+/**
+ * Fields that a mail has once (RFC 5322 3.6, RFC 2045) and that decide what is read. A signature covers the lowest of
+ * several and programs show the topmost: whoever passes a mail on could put another one above it (RFC 6376 8.15).
+ */
+const SINGLE_FIELDS = new Set([
+  'date',
+  'sender',
+  'reply-to',
+  'to',
+  'cc',
+  'in-reply-to',
+  'references',
+  'mime-version',
+  'content-type',
+  'content-transfer-encoding',
+])
+
 export interface DkimQuestion {
   readonly raw: Uint8Array | AsyncIterable<Uint8Array>
   readonly fields: readonly Field[]
@@ -54,6 +71,8 @@ export async function verifyDkim(question: DkimQuestion, query: Query, deadline:
   if (signatures.length === 0) return notVerified('it is not signed')
   if (signatures.length > MAX_SIGNATURES)
     return notVerified(`it has ${signatures.length} signatures, more than are verified`)
+  const repeated = repeatedField(fields)
+  if (repeated !== null) return notVerified(`it has several ${repeated} fields, and a signature covers one`)
   if (signatures.some(({value}) => value.length > MAX_SIGNATURE_LENGTH)) return notVerified('a signature is too long')
   if (!signatures.some(({value}) => maySpeakFor(signingDomain(value), domain)))
     return notVerified(`no signature is of a domain that may speak for ${domain}`)
@@ -86,6 +105,15 @@ export async function verifyDkim(question: DkimQuestion, query: Query, deadline:
 }
 
 const notVerified = (why: string): DkimAnswer => ({kind: 'not-verified', why})
+
+function repeatedField(fields: readonly Field[]): string | null {
+  const seen = new Set<string>()
+  for (const {name} of fields) {
+    if (seen.has(name)) return name
+    if (SINGLE_FIELDS.has(name)) seen.add(name)
+  }
+  return null
+}
 
 /** `d=` of a signature, to see whether it is worth verifying; the library reads it for the verification. */
 function signingDomain(signature: string): string {
