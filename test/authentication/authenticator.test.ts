@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import {createRequire} from 'node:module'
 import {describe, test, type TestContext} from 'node:test'
 import {createAuthenticator, type AuthenticationQuestion} from '../../src/lib/authentication/authenticator.ts'
 import {createResolver} from '../../src/lib/authentication/resolver.ts'
@@ -459,6 +460,25 @@ describe('the word of the trusted server', () => {
 })
 
 describe('a run', () => {
+  test('loads nothing that speaks HTTP, whatever the mail asks for', async (t) => {
+    const relaxed = {...key, domain: 'shop.example', name: 'mail._domainkey.shop.example'}
+    const asking = mail('ann@news.shop.example').replace('Subject', 'BIMI-Selector: v=BIMI1; s=default\r\nSubject')
+    const zone: Record<string, Script> = {
+      ...keys(relaxed),
+      '_dmarc.shop.example': {txt: ['v=DMARC1; p=reject']},
+      'default._bimi.shop.example': {txt: ['v=BIMI1; l=https://127.0.0.1/logo.svg']},
+    }
+    const answer = await ask(t, await sign(asking, relaxed), zone)
+    assert.equal(answer.dmarc, 'pass')
+    assert.ok(!answer.questions.some((question) => question.includes('bimi')))
+    const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => /mailauth|undici/.test(file))
+    assert.ok(loaded.some((file) => file.includes('dkim')))
+    assert.deepEqual(
+      loaded.filter((file) => /bimi|mta-sts|undici/.test(file)),
+      [],
+    )
+  })
+
   test('a hundred mails do not wait for a silent DNS one after the other', async (t) => {
     const dns = await startDns(t)
     const query = createResolver({address: dns.address, queryTimeoutMs: 300})
