@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import {describe, test} from 'node:test'
+import {createResolver} from '../../src/lib/authentication/resolver.ts'
+import {startDns} from '../support/dns-server.ts'
+
+const code = (expected: string) => (error: unknown) => (error as {code?: string}).code === expected
+
+describe('resolver', () => {
+  test('answers with records of several strings, and over TCP with those too long for UDP', async (t) => {
+    const long = 'x'.repeat(1000)
+    const dns = await startDns(t, {
+      'a.test': {txt: [['one', ' two'], 'three']},
+      'long.test': {txt: [long], truncated: true},
+    })
+    const query = createResolver({address: dns.address})
+    assert.deepEqual(await query('a.test', 'TXT'), [['one', ' two'], ['three']])
+    const answer = (await query('long.test', 'TXT')) as string[][]
+    assert.equal(answer[0]!.join(''), long)
+    assert.deepEqual(dns.questions.slice(1), ['TXT long.test', 'tcp TXT long.test'])
+  })
+
+  test('tells what is not there from what is not known', async (t) => {
+    const dns = await startDns(t, {'empty.test': 'no-data', 'broken.test': 'servfail', 'silent.test': 'silence'})
+    const query = createResolver({address: dns.address, queryTimeoutMs: 300})
+    await assert.rejects(query('none.test', 'TXT'), code('ENOTFOUND'))
+    await assert.rejects(query('empty.test', 'TXT'), code('ENODATA'))
+    await assert.rejects(query('broken.test', 'TXT'), code('ESERVFAIL'))
+    const started = performance.now()
+    await assert.rejects(query('silent.test', 'TXT'), code('ETIMEOUT'))
+    assert.ok(performance.now() - started < 1000)
+  })
+
+  test('asks once for what it has asked, in whatever letters, and again once that is old', async (t) => {
+    const dns = await startDns(t, {'a.test': {txt: ['v']}, 'broken.test': 'servfail'})
+    let now = 0
+    const query = createResolver({address: dns.address, elapsed: () => now})
+    await Promise.all([query('a.test', 'TXT'), query('A.Test.', 'TXT')])
+    await query('a.test', 'TXT')
+    await assert.rejects(query('none.test', 'TXT'), code('ENOTFOUND'))
+    await assert.rejects(query('none.test', 'TXT'), code('ENOTFOUND'))
+    assert.deepEqual(dns.questions, ['TXT a.test', 'TXT none.test'])
+    now = 6 * 60 * 1000
+    await query('a.test', 'TXT')
+    assert.equal(dns.questions.length, 3)
+  })
+
+  test('tries again soon what failed', async (t) => {
+    const dns = await startDns(t, {'a.test': 'servfail'})
+    let now = 0
+    const query = createResolver({address: dns.address, elapsed: () => now})
+    await assert.rejects(query('a.test', 'TXT'), code('ESERVFAIL'))
+    const asked = dns.questions.length
+    dns.zone.set('a.test', {txt: ['v']})
+    await assert.rejects(query('a.test', 'TXT'), code('ESERVFAIL'))
+    assert.equal(dns.questions.length, asked)
+    now = 31_000
+    assert.deepEqual(await query('a.test', 'TXT'), [['v']])
+  })
+
+  test('forgets what was not asked for the longest', async (t) => {
+    const dns = await startDns(t)
+    const query = createResolver({address: dns.address})
+    const ask = (i: number) => query(`n${i}.test`, 'TXT').catch((error: unknown) => assert.ok(code('ENOTFOUND')(error)))
+    for (let i = 0; i <= 1000; i++) await ask(i)
+    assert.equal(dns.questions.length, 1001)
+    await ask(1)
+    assert.equal(dns.questions.length, 1001)
+    await ask(0)
+    assert.equal(dns.questions.length, 1002)
+  })
+
+  test('does not ask for what is no name', async (t) => {
+    const dns = await startDns(t)
+    const query = createResolver({address: dns.address})
+    for (const name of [
+      '',
+      '.',
+      'a b.test',
+      'a..test',
+      `${'x'.repeat(64)}.test`,
+      `${'x.'.repeat(127)}test`,
+      'a\0.test',
+      'ä.test',
+      '*.test',
+    ])
+      await assert.rejects(query(name, 'TXT'), code('ENOTFOUND'))
+    assert.deepEqual(dns.questions, [])
+  })
+
+  test('refuses an answer larger than any record needs', async (t) => {
+    const dns = await startDns(t, {'huge.test': {txt: Array.from({length: 40}, () => 'x'.repeat(255))}})
+    await assert.rejects(createResolver({address: dns.address})('huge.test', 'TXT'), code('ETOOLARGE'))
+  })
+
+  test('leaves a silent resolver alone for a minute, and then asks again', async (t) => {
+    const dns = await startDns(t)
+    let now = 0
+    const query = createResolver({address: dns.address, queryTimeoutMs: 100, elapsed: () => now})
+    for (let i = 0; i < 6; i++) dns.zone.set(`s${i}.test`, 'silence')
+    await Promise.all(Array.from({length: 5}, (_, i) => assert.rejects(query(`s${i}.test`, 'TXT'), code('ETIMEOUT'))))
+    dns.zone.set('a.test', {txt: ['v']})
+    await assert.rejects(query('a.test', 'TXT'), code('EBREAKER'))
+    now = 61_000
+    await assert.rejects(query('s5.test', 'TXT'), code('ETIMEOUT'))
+    await assert.rejects(query('b.test', 'TXT'), code('EBREAKER'))
+    now = 122_000
+    assert.deepEqual(await query('a.test', 'TXT'), [['v']])
+  })
+
+  test('one who gives up does not take the answer from others', async (t) => {
+    const dns = await startDns(t, {'a.test': {delayMs: 100, answer: {txt: ['v']}}})
+    const query = createResolver({address: dns.address})
+    const impatient = query('a.test', 'TXT', AbortSignal.timeout(10))
+    const patient = query('a.test', 'TXT')
+    await assert.rejects(impatient, code('ETIMEOUT'))
+    assert.deepEqual(await patient, [['v']])
+    assert.equal(dns.questions.length, 1)
+  })
+})

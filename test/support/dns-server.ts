@@ -1,0 +1,119 @@
+/** A DNS server on loopback that answers, or misbehaves, as a test says (RFC 1035 4). */
+import {createSocket} from 'node:dgram'
+import {once} from 'node:events'
+import {createServer} from 'node:net'
+import type {AddressInfo} from 'node:net'
+import type {TestContext} from 'node:test'
+import type {ResolverAddress} from '../../src/lib/authentication/resolver.ts'
+
+/** What becomes of a question for a name. Strings are TXT records, an inner list the pieces of one record. */
+export type Script =
+  | {
+      readonly txt: readonly (string | readonly string[])[]
+      /** Over UDP, only that it is too long. */ readonly truncated?: boolean
+    }
+  | 'nxdomain'
+  | 'no-data'
+  | 'servfail'
+  | 'silence'
+  | {readonly delayMs: number; readonly answer: Script}
+
+export interface DnsServer {
+  readonly address: ResolverAddress
+  /** By name in lower case. A name that is not there is NXDOMAIN. */
+  readonly zone: Map<string, Script>
+  /** Every question that came, as `TYPE name`, those over TCP as `tcp TYPE name`. */
+  readonly questions: string[]
+}
+
+const TYPES: Readonly<Record<number, string>> = {1: 'A', 5: 'CNAME', 16: 'TXT', 28: 'AAAA'}
+const RCODES = {ok: 0, servfail: 2, nxdomain: 3}
+const TRUNCATED = 0x0200
+
+/** Starts one; it ends with the test. */
+export async function startDns(t: TestContext, zone: Readonly<Record<string, Script>> = {}): Promise<DnsServer> {
+  const scripts = new Map(Object.entries(zone))
+  const questions: string[] = []
+  const answer = (message: Buffer, overTcp: boolean, send: (reply: Buffer) => void) => {
+    const {name, type} = readQuestion(message)
+    questions.push(`${overTcp ? 'tcp ' : ''}${TYPES[type] ?? type} ${name}`)
+    respond(message, type, scripts.get(name) ?? 'nxdomain', overTcp, send)
+  }
+
+  const tcp = createServer((socket) => {
+    let received = Buffer.alloc(0)
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (data) => {
+      received = Buffer.concat([received, data])
+      while (received.length >= 2 && received.length >= 2 + received.readUInt16BE()) {
+        const message = received.subarray(2, 2 + received.readUInt16BE())
+        received = received.subarray(2 + message.length)
+        answer(message, true, (reply) => {
+          const length = Buffer.alloc(2)
+          length.writeUInt16BE(reply.length)
+          socket.write(Buffer.concat([length, reply]))
+        })
+      }
+    })
+  }).listen(0, '127.0.0.1')
+  await once(tcp, 'listening')
+  const {port} = tcp.address() as AddressInfo
+  const udp = createSocket('udp4')
+  udp.on('message', (message, from) => answer(message, false, (reply) => udp.send(reply, from.port, from.address)))
+  udp.bind(port, '127.0.0.1')
+  await once(udp, 'listening')
+  t.after(() => {
+    udp.close()
+    tcp.close()
+  })
+  return {address: {host: '127.0.0.1', port}, zone: scripts, questions}
+}
+
+function readQuestion(message: Buffer): {readonly name: string; readonly type: number; readonly end: number} {
+  const labels: string[] = []
+  let at = 12
+  for (let length = message[at]!; length > 0; length = message[at]!) {
+    labels.push(message.toString('latin1', at + 1, at + 1 + length))
+    at += length + 1
+  }
+  return {name: labels.join('.').toLowerCase(), type: message.readUInt16BE(at + 1), end: at + 5}
+}
+
+function respond(message: Buffer, type: number, script: Script, overTcp: boolean, send: (reply: Buffer) => void): void {
+  if (script === 'silence') return
+  if (script === 'servfail' || script === 'nxdomain') return send(reply(message, RCODES[script], []))
+  if (script === 'no-data') return send(reply(message, RCODES.ok, []))
+  if ('delayMs' in script) {
+    setTimeout(() => respond(message, type, script.answer, overTcp, send), script.delayMs).unref()
+    return
+  }
+  if (script.truncated && !overTcp) return send(reply(message, RCODES.ok, [], TRUNCATED))
+  const records = TYPES[type] === 'TXT' ? script.txt.map((record) => txtRecord([record].flat())) : []
+  send(reply(message, RCODES.ok, records))
+}
+
+function reply(message: Buffer, rcode: number, records: readonly Buffer[], flags = 0): Buffer {
+  const question = message.subarray(12, readQuestion(message).end)
+  const head = Buffer.alloc(12)
+  message.copy(head, 0, 0, 2)
+  // A response of an authority that is no resolver of others but is asked as one: QR, AA, RD, RA.
+  head.writeUInt16BE(0x8580 | flags | rcode, 2)
+  head.writeUInt16BE(1, 4)
+  head.writeUInt16BE(records.length, 6)
+  return Buffer.concat([head, question, ...records])
+}
+
+/** Strings of more than 255 bytes are cut into as many as are needed (RFC 1035 3.3.14). */
+function txtRecord(strings: readonly string[]): Buffer {
+  const pieces = strings.flatMap((text) => text.match(/.{1,255}/gs) ?? [''])
+  const data = Buffer.concat(
+    pieces.map((text) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text, 'latin1')])),
+  )
+  const head = Buffer.alloc(12)
+  head.writeUInt16BE(0xc00c, 0) // the name of the question
+  head.writeUInt16BE(16, 2)
+  head.writeUInt16BE(1, 4)
+  head.writeUInt32BE(300, 6)
+  head.writeUInt16BE(data.length, 10)
+  return Buffer.concat([head, data])
+}
