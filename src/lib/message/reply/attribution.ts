@@ -11,7 +11,7 @@ const WROTE = [
   // Swedish, Norwegian, Danish, Finnish, Estonian, Latvian, Lithuanian, Hungarian
   'skrev|skreiv|kirjoitti|kirjutas|rakstīja|rašė|írta|irta',
   // Polish, Czech, Slovak, Slovenian, Croatian, Serbian
-  'napisał|napisała|napisał\\(a\\)|napisal|napisala|pisze|napsal|napsala|napsal\\(a\\)|napísal|napísala|napísal\\(a\\)|je napisal|je napisala|je napisao|je napisala|je napisao/la|piše',
+  'napisał|napisała|napisał\\(a\\)|napisal|napisala|pisze|napsal|napsala|napsal\\(a\\)|napísal|napísala|napísal\\(a\\)|je napisal|je napisala|je napisao|je napisao/la|napisao je|napisala je|napisana przez|piše',
   // Russian, Ukrainian, Bulgarian, Serbian
   'написал|написала|написал\\(а\\)|пишет|писал|писала|писал\\(а\\)|написав|написала|написав\\(ла\\)|пише|писав|написа|је написао|је написала',
   // Turkish, Greek, Hebrew, Arabic, Persian
@@ -37,13 +37,13 @@ const WROTE_LAST = new RegExp(
 const WROTE_INSIDE = new RegExp(`${WORD_START}(?:${WROTE})${WORD_END}.{1,160}[:：]["'*_]{0,2}$`, 'iu')
 
 /** A date at the start: at most four words (`On Wednesday, February`, `Il giorno mer`), then a digit. */
-const DATE_FIRST = /^(?:[\p{L}\p{M}.'’`´׳"]{1,20}[,.،:]? ){0,4}[^\p{L}\d]{0,3}\d|^[在于於] ?\d/u
+const DATE_FIRST = /^(?:[\p{L}\p{M}.'’`´׳"]{1,20}[,.،:]? ){0,4}[^\p{L}\d]{0,3}\d|^[在于於] ?\d|^\p{L}-\d/u
 
 /** A name at the start, with its address. */
 const NAME_FIRST = /^[^<>@:]{0,80}[<([] ?\[?(?:mailto:)?[^\s<>@]{1,100}@[^\s<>]{1,200}[>)\]]/u
 
 /** A few words and the verb: `Anna wrote:`. */
-const SHORT_NAME = new RegExp(`^[^\\s:<>@]{1,30}(?: [^\\s:<>@]{1,30}){0,4} (?:${WROTE})(?: [^:]{0,60})?[:：]$`, 'iu')
+const SHORT_NAME = new RegExp(`^[^\\s:<>@]{1,30}(?: [^\\s:<>@]{1,30}){0,4} (?:${WROTE})(?: [^:]{0,60})?[:：]$|^[^:<>@]{1,60}(?:${WROTE_JOINED})[:：]$`, 'iu')
 
 /** No verb: `3 февр. 2016 г. в 15:35, Anna <anna@example.org>:`. */
 const ADDRESS_LAST = /[<([]\s?(?:mailto:)?[^\s<>@]{1,100}@[^\s<>]{1,200}[>)\]]["'”»]{0,2} ?[:：]?$/u
@@ -97,19 +97,28 @@ export function attributionEndingAt(lines: readonly string[], last: number, firs
 function shortestEndingAt(lines: readonly string[], last: number, first: number): Attribution | null {
   if (!MAY_END.test(lines[last] ?? '')) return null
   let joined = ''
+  let named: Attribution | null = null
   for (let from = last; from >= Math.max(first, last - MAX_LINES + 1); from--) {
     const line = lines[from] ?? ''
     if (line === '') {
       // A wrapped address may stand apart, nothing else may.
-      if (joined.startsWith('<')) continue
-      return null
+      if (named === null && joined.startsWith('<')) continue
+      break
     }
     joined = joined === '' ? line : `${line} ${joined}`
-    if (joined.length > MAX_CHARS) return null
+    if (joined.length > MAX_CHARS) break
     const certain = certaintyOf(joined)
-    if (certain !== null && quoteMarksAreBrackets(lines, from, last)) return {from, to: last + 1, certain}
+    if (certain === null || !quoteMarksAreBrackets(lines, from, last)) continue
+    const found = {from, to: last + 1, certain}
+    if (hasInstant(joined)) return found
+    // A name and "wrote": the date may stand on the lines above.
+    named ??= found
   }
-  return null
+  return named
+}
+
+function hasInstant(text: string): boolean {
+  return YEAR.test(text) && TIME.test(text)
 }
 
 /** Whether a text is an attribution: null, or whether it is certain. */
@@ -121,15 +130,15 @@ function certaintyOf(text: string): boolean | null {
   const hasAddress = ADDRESS.test(line)
   const hasYear = YEAR.test(line)
   const hasTime = TIME.test(line)
-  const certain = (hasAddress || (hasYear && hasTime)) && !FIRST_PERSON.test(line)
+  const certain = (hasAddress || hasInstant(line)) && !FIRST_PERSON.test(line)
   const anchored = DATE_FIRST.test(line) || NAME_FIRST.test(line)
   if (anchored && (hasAddress || hasYear || hasTime)) {
     if (WROTE_LAST.test(line) || WROTE_INSIDE.test(line)) return certain
     if (ADDRESS_LAST.test(line) && hasYear && DATE_FIRST.test(line)) return certain && hasTime && /[:：]$/u.test(line)
     // Languages that are not known here: believed where a quote follows.
-    if (/[:：]$/u.test(line) && (hasAddress || (hasYear && hasTime))) return false
+    if (/[:：]$/u.test(line) && (hasAddress || hasInstant(line))) return false
   }
-  return SHORT_NAME.test(line) ? certain && hasYear && hasTime : null
+  return SHORT_NAME.test(line) ? certain && hasInstant(line) : null
 }
 
 /** In `<` / `> wrote:` over several lines the `>` ends an address; anywhere else it marks a quote. */

@@ -44,8 +44,8 @@ function phrasesOf(list: string): ReadonlySet<string> {
 }
 
 /** What mail programs draw around the words, and what may stand before it. */
-const FRAME = /[-_=~*#─━—–]{2}/u
-const LEADING_FRAME = /^[>.·\s]*[-_=~*#─━—–]{2}[-_=~*#─━—–\s]*/u
+const FRAME = /[-_=~*#‐─━—–]{2}/u
+const LEADING_FRAME = /^[>.·\s]*[-_=~*#‐─━—–]{2}[-_=~*#‐─━—–\s]*/u
 
 /** "Begin forwarded message:" of Apple Mail has no frame. */
 const ANNOUNCED = /^[*_]{0,2}([^:：]{4,60}?) ?[:：][*_]{0,2}$/u

@@ -5,11 +5,11 @@ import {normalLine} from './normal-line.ts'
 const DELIMITER = /^(?:- )?(?:--|—|––|——|__)$/u
 
 /** A line drawn across the page. Below it may stand a signature, or the second half of the letter. */
-const RULE = /^(?:[-_=~*#+—–─━] ?){3,}$/u
+const RULE = /^(?:[-_=~*#+‐—–─━] ?){3,}$/u
 
 /** Names under which devices and programs advertise themselves. */
 const BRAND =
-  'i-?phone|i-?pad|i-?pod|айфон|android|galaxy|samsung|huawei|xiaomi|redmi|oneplus|oppo|vivo|realme|htc|nokia|lumia|xperia|motorola|blackberry|windows (?:phone|mail|\\d+)|for windows|outlook|mailbox for|yahoo|ymail|aol|gmx|web\\.de|t-online|proton ?mail|proton|tutanota|tuta mail|airmail|gmail|edison|k-9|fairemail|blue ?mail|thunderbird|mailspring|mailbird|touchdown|zimbra|hushmail|fastmail|zoho mail|superhuman|canary mail|polymail|cloudmagic|mymail|mail\\.ru|yandex|яндекс|qq ?邮箱|foxmail|网易'
+  'i-?phon|i-?pad|i-?pod|айфон|android|galaxy|samsung|huawei|xiaomi|redmi|oneplus|oppo|vivo|realme|htc|nokia|lumia|xperia|motorola|blackberry|windows (?:phone|mail|\\d+)|for windows|outlook|mailbox for|yahoo|ymail|aol|gmx|web\\.de|t-online|proton ?mail|proton|tutanota|tuta mail|airmail|gmail|edison|k-9|fairemail|blue ?mail|thunderbird|mailspring|mailbird|touchdown|zimbra|hushmail|fastmail|zoho mail|superhuman|canary mail|polymail|cloudmagic|mymail|mail\\.ru|yandex|яндекс|qq ?邮箱|foxmail|网易'
 
 /** Words for such devices. */
 const DEVICE =
