@@ -43,7 +43,10 @@ const DATE_FIRST = /^(?:[\p{L}\p{M}.'’`´׳"]{1,20}[,.،:]? ){0,4}[^\p{L}\d]{0
 const NAME_FIRST = /^[^<>@:]{0,80}[<([] ?\[?(?:mailto:)?[^\s<>@]{1,100}@[^\s<>]{1,200}[>)\]]/u
 
 /** A few words and the verb: `Anna wrote:`. */
-const SHORT_NAME = new RegExp(`^[^\\s:<>@]{1,30}(?: [^\\s:<>@]{1,30}){0,4} (?:${WROTE})(?: [^:]{0,60})?[:：]$|^[^:<>@]{1,60}(?:${WROTE_JOINED})[:：]$`, 'iu')
+const SHORT_NAME = new RegExp(
+  `^[^\\s:<>@]{1,30}(?: [^\\s:<>@]{1,30}){0,4} (?:${WROTE})(?: [^:]{0,60})?[:：]$|^[^:<>@]{1,60}(?:${WROTE_JOINED})[:：]$`,
+  'iu',
+)
 
 /** No verb: `3 февр. 2016 г. в 15:35, Anna <anna@example.org>:`. */
 const ADDRESS_LAST = /[<([]\s?(?:mailto:)?[^\s<>@]{1,100}@[^\s<>]{1,200}[>)\]]["'”»]{0,2} ?[:：]?$/u
@@ -60,7 +63,7 @@ const TIME = /\d{1,2} ?[:.hH時时시点점] ?\d{2}|\d ?[ap]\.? ?m\b/iu
 
 /** Who writes of himself is telling a story: "On 3 May 2016 at 15:00 I wrote:". */
 const FIRST_PERSON =
-  /(?<![\p{L}\p{M}])(?:I|we|ich|wir|je|j['’]ai|nous|yo|nosotros|eu|io|noi|ik|wij|jag|jeg|я|мы|ми)(?![\p{L}\p{M}.])/u
+  /(?<![\p{L}\p{M}.@-])(?:I|we|ich|wir|je(?! ?[:：]| napisa)|j['’]ai|nous|yo|nosotros|eu|io|noi|ik|wij|jag|jeg|я|мы|ми)(?![\p{L}\p{M}.@-])/u
 
 /** A line that may end an attribution. */
 const MAY_END = /[:：>)\]"'”»*_=-]$/u
@@ -97,48 +100,47 @@ export function attributionEndingAt(lines: readonly string[], last: number, firs
 function shortestEndingAt(lines: readonly string[], last: number, first: number): Attribution | null {
   if (!MAY_END.test(lines[last] ?? '')) return null
   let joined = ''
-  let named: Attribution | null = null
+  let partial: Attribution | null = null
   for (let from = last; from >= Math.max(first, last - MAX_LINES + 1); from--) {
     const line = lines[from] ?? ''
     if (line === '') {
       // A wrapped address may stand apart, nothing else may.
-      if (named === null && joined.startsWith('<')) continue
+      if (partial === null && joined.startsWith('<')) continue
       break
     }
     joined = joined === '' ? line : `${line} ${joined}`
     if (joined.length > MAX_CHARS) break
-    const certain = certaintyOf(joined)
-    if (certain === null || !quoteMarksAreBrackets(lines, from, last)) continue
-    const found = {from, to: last + 1, certain}
-    if (hasInstant(joined)) return found
-    // A name and "wrote": the date may stand on the lines above.
-    named ??= found
+    const reading = readAttribution(joined)
+    if (reading === null || !quoteMarksAreBrackets(lines, from, last)) continue
+    const found = {from, to: last + 1, certain: reading.certain}
+    if (reading.complete) return found
+    // The date of "Anna wrote:", or the verb before "16 Apr. at 11:53:", may stand on the lines above.
+    partial ??= found
   }
-  return named
+  return partial
 }
 
-function hasInstant(text: string): boolean {
-  return YEAR.test(text) && TIME.test(text)
-}
-
-/** Whether a text is an attribution: null, or whether it is certain. */
-function certaintyOf(text: string): boolean | null {
-  if (GROUPWISE.test(text)) return true
-  if (SUPERCITE.test(text)) return WROTE_LAST.test(text) ? true : null
-  if (text.startsWith('>')) return null
+/** Whether a text is an attribution, whether it needs no quote to be believed, and whether nothing is missing in it. */
+function readAttribution(text: string): {readonly certain: boolean; readonly complete: boolean} | null {
+  if (GROUPWISE.test(text)) return {certain: true, complete: true}
+  if (text.startsWith('>'))
+    return SUPERCITE.test(text) && WROTE_LAST.test(text) ? {certain: true, complete: true} : null
   const line = text.replace(/^[-=*_"'\s]+/, '')
   const hasAddress = ADDRESS.test(line)
   const hasYear = YEAR.test(line)
   const hasTime = TIME.test(line)
-  const certain = (hasAddress || hasInstant(line)) && !FIRST_PERSON.test(line)
-  const anchored = DATE_FIRST.test(line) || NAME_FIRST.test(line)
-  if (anchored && (hasAddress || hasYear || hasTime)) {
-    if (WROTE_LAST.test(line) || WROTE_INSIDE.test(line)) return certain
-    if (ADDRESS_LAST.test(line) && hasYear && DATE_FIRST.test(line)) return certain && hasTime && /[:：]$/u.test(line)
+  const hasInstant = hasYear && hasTime
+  const certain = (hasAddress || hasInstant) && !FIRST_PERSON.test(line)
+  const dateFirst = DATE_FIRST.test(line)
+  if ((dateFirst || NAME_FIRST.test(line)) && (hasAddress || hasYear || hasTime)) {
+    if (WROTE_LAST.test(line) || WROTE_INSIDE.test(line)) return {certain, complete: hasInstant}
+    const ended = /[:：]$/u.test(line)
+    if (dateFirst && hasYear && ADDRESS_LAST.test(line))
+      return {certain: certain && hasTime && ended, complete: hasTime}
     // Languages that are not known here: believed where a quote follows.
-    if (/[:：]$/u.test(line) && (hasAddress || hasInstant(line))) return false
+    if (ended && (hasAddress || hasInstant)) return {certain: false, complete: false}
   }
-  return SHORT_NAME.test(line) ? certain && hasInstant(line) : null
+  return SHORT_NAME.test(line) ? {certain: certain && hasInstant, complete: hasInstant} : null
 }
 
 /** In `<` / `> wrote:` over several lines the `>` ends an address; anywhere else it marks a quote. */
