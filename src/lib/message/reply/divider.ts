@@ -36,8 +36,8 @@ const FORWARDED = `forwarded message|forwarded mail|forwarded email|forwarded me
   |전달된 메시지|전달된 메일|전달 메시지|전달된 메시지 시작|전달된 메시지의 시작
   |proslijeđena poruka|posredovano sporočilo|препратено съобщение|прослеђена порука|pesan terusan|pesan yang diteruskan`
 
-const ALL = phrasesOf(`${ORIGINAL}|${FORWARDED}`)
-const FORWARDED_ONLY = phrasesOf(FORWARDED)
+const PHRASES = phrasesOf(`${ORIGINAL}|${FORWARDED}`)
+const FORWARD_PHRASES = phrasesOf(FORWARDED)
 
 function phrasesOf(list: string): ReadonlySet<string> {
   return new Set(list.split('|').map((phrase) => phrase.trim()))
@@ -65,21 +65,21 @@ const MAX_CHARS = 400
 /** Whether a line, normal, says that an earlier mail follows. */
 export function isDivider(line: string): boolean {
   if (line.length < MIN_CHARS || line.length > MAX_CHARS) return false
-  return isPhrase(line, ALL) || FORWARDED_BY.test(line) || ABOVE_THIS_LINE.test(line)
+  return isPhrase(line) || FORWARDED_BY.test(line)
 }
 
-/** Whether a line, normal, says that a mail that is passed on follows. */
-export function isForwardDivider(line: string): boolean {
-  return isPhrase(line, ALL) || FORWARDED_BY.test(line)
+/** Whether a line, normal, is that of a help desk. */
+export function asksToReplyAbove(line: string): boolean {
+  return line.length <= MAX_CHARS && ABOVE_THIS_LINE.test(line)
 }
 
-function isPhrase(line: string, framed: ReadonlySet<string>): boolean {
+function isPhrase(line: string): boolean {
   const left = LEADING_FRAME.exec(line)?.[0].length ?? 0
   const inside = line.slice(left)
   const right = left === 0 ? -1 : inside.search(FRAME)
-  if (right > 0 && framed.has(phraseOf(inside.slice(0, right)))) return true
+  if (right > 0 && PHRASES.has(phraseOf(inside.slice(0, right)))) return true
   const announced = ANNOUNCED.exec(line)?.[1]
-  return announced !== undefined && FORWARDED_ONLY.has(phraseOf(announced))
+  return announced !== undefined && FORWARD_PHRASES.has(phraseOf(announced))
 }
 
 function phraseOf(words: string): string {

@@ -44,6 +44,9 @@ const NAMES: ReadonlyMap<string, HeaderName> = new Map(
 /** `Label: value`, maybe bold (`*From:* Anna`, `**From:** Anna`) or in a table (`| From: | Anna`). */
 const HEADER_LINE = /^[*_| ]{0,4}([\p{L}\p{M}][\p{L}\p{M} .'’()-]{0,30}?)[*_ ]{0,4}[:：][*_| ]{0,4}(.*)$/u
 
+/** A line drawn below a header ends it (Zoho, Lotus Notes). */
+const RULE = /^[-_=]{4}/
+
 /** Lines between two header lines: a list of recipients that is wrapped, or empty lines that a converter put there. */
 const MAX_GAP = 8
 
@@ -83,7 +86,7 @@ export function headerBlockAt(lines: readonly string[], at: number, announced = 
     if (line === '') {
       if (isBlock(values, announced)) break
       apart = true
-    } else if (apart) break
+    } else if (apart || RULE.test(line)) break
     else if (values.get(last) !== undefined) values.set(last, `${values.get(last)} ${line}`.trim())
   }
   return isBlock(values, announced) ? {from: at, to, values} : null

@@ -1,6 +1,6 @@
 /** What each line of a mail is: words of the person, or of somebody else. */
 import {attributionEndingAt, type Attribution} from './attribution.ts'
-import {isDivider} from './divider.ts'
+import {asksToReplyAbove, isDivider} from './divider.ts'
 import {headerBlockAt, notesBlockAt} from './header-block.ts'
 import {literalLines} from './literal.ts'
 import {normalLine} from './normal-line.ts'
@@ -177,7 +177,7 @@ function findMarkers(
     const attribution = attributionEndingAt(normal, at, taken)
     if (attribution !== null && mark !== 'quote') add({...attribution, attribution: true})
     if (at < taken || kinds[at] !== 'text') continue
-    const announced = isDivider(normal[at] ?? '')
+    const announced = isDivider(normal[at] ?? '') || asksToReplyAbove(normal[at] ?? '')
     const header = headerBlockAt(normal, at) ?? notesBlockAt(normal, at)
     if (header !== null) add({...header, certain: true, attribution: false})
     else if (announced) add({from: at, to: at + 1, certain: true, attribution: false})
