@@ -397,3 +397,102 @@ export const SENT_FROM: readonly string[] = [
   '從我的 iPhone 傳送',
   '나의 iPhone에서 보냄',
 ]
+
+const QUOTED_HEADER =
+  '<b>From:</b> Anna Berg &lt;anna@example.org&gt;<br><b>Sent:</b> Wednesday, February 3, 2016 3:35 PM<br><b>To:</b> Support<br><b>Subject:</b> Order 77'
+
+/** HTML as mail programs send it, without a plain part: "Done, thanks." above "quoted words". */
+export const HTML_REPLIES: readonly (readonly [string, string])[] = [
+  [
+    'Gmail',
+    '<div dir="ltr">Done, thanks.</div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">On Wed, Feb 3, 2016 at 3:35 PM Anna &lt;<a href="mailto:anna@example.org">anna@example.org</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex"><div dir="ltr">quoted words</div></blockquote></div>',
+  ],
+  [
+    'Gmail, a language nobody knows',
+    '<div dir="ltr">Done, thanks.</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">Xyzzy Anna plugh<br></div><blockquote class="gmail_quote" style="border-left:1px solid"><p>quoted words</p></blockquote></div>',
+  ],
+  [
+    'Apple Mail',
+    '<html><body>Done, thanks.<br><div><br><blockquote type="cite"><div>On Feb 3, 2016, at 15:35, Anna &lt;anna@example.org&gt; wrote:</div><br class="Apple-interchange-newline"><div>quoted words</div></blockquote></div></body></html>',
+  ],
+  [
+    'iOS',
+    '<div>Done, thanks.</div><div dir="ltr"><br><blockquote type="cite">On Feb 3, 2016, at 15:35, Anna &lt;anna@example.org&gt; wrote:<br><br></blockquote></div><blockquote type="cite"><div dir="ltr">quoted words</div></blockquote>',
+  ],
+  [
+    'Thunderbird',
+    '<p>Done, thanks.</p><div class="moz-cite-prefix">On 2/3/16 3:35 PM, Anna wrote:<br></div><blockquote type="cite" cite="mid:x@example.org"><p>quoted words</p></blockquote>',
+  ],
+  [
+    'Outlook on the web',
+    `<div>Done, thanks.</div><div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1"><div id="divRplyFwdMsg" dir="ltr"><font face="Calibri">${QUOTED_HEADER}</font><div>&nbsp;</div></div><div><p>quoted words</p></div>`,
+  ],
+  [
+    'Outlook on the web, a language nobody knows',
+    '<div>Done, thanks.</div><hr tabindex="-1"><div id="divRplyFwdMsg" dir="ltr"><b>Xyzzy:</b> Anna<br><b>Plugh:</b> Bo</div><div><p>quoted words</p></div>',
+  ],
+  [
+    'Outlook for Windows',
+    `<div class="WordSection1"><p class="MsoNormal">Done, thanks.<o:p></o:p></p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal">${QUOTED_HEADER}<o:p></o:p></p></div></div><p class="MsoNormal">quoted words<o:p></o:p></p></div>`,
+  ],
+  [
+    'Outlook for Mac',
+    `<div>Done, thanks.</div><span id="OLK_SRC_BODY_SECTION"><div style="border-top: #b5c4df 1pt solid">${QUOTED_HEADER}</div><div>quoted words</div></span>`,
+  ],
+  [
+    'Outlook on phones',
+    `<div dir="ltr">Done, thanks.</div><div id="ms-outlook-mobile-signature"><a href="https://aka.ms/o0ukef">Get Outlook for iOS</a></div><hr style="display:inline-block;width:98%" tabindex="-1"><div id="divRplyFwdMsg">${QUOTED_HEADER}</div>quoted words`,
+  ],
+  [
+    'Outlook, new',
+    `<div>Done, thanks.</div><div id="mail-editor-reference-message-container"><div>${QUOTED_HEADER}</div><div>quoted words</div></div>`,
+  ],
+  [
+    'Yahoo',
+    '<div class="yahoo-style-wrap"><div>Done, thanks.</div></div><div id="yahoo_quoted_123" class="yahoo_quoted"><div>On Wednesday, February 3, 2016 at 03:35:12 PM GMT+1, Anna &lt;anna@example.org&gt; wrote:</div><div>quoted words</div></div>',
+  ],
+  [
+    'Proton',
+    '<div>Done, thanks.</div><div class="protonmail_signature_block"><div>Sent with Proton Mail secure email.</div></div><div class="protonmail_quote">On Wednesday, February 3rd, 2016 at 3:35 PM, Anna &lt;anna@example.org&gt; wrote:<br><blockquote class="protonmail_quote" type="cite">quoted words</blockquote></div>',
+  ],
+  [
+    'Tuta',
+    '<div>Done, thanks.</div><div>Feb 3, 2016, 15:35 by anna@example.org:<br></div><blockquote class="tutanota_quote" style="border-left: 1px solid #93A3B8;"><div>quoted words</div></blockquote>',
+  ],
+  [
+    'Zimbra',
+    `<div>Done, thanks.</div><hr id="zwchr" data-marker="__DIVIDER__"><div data-marker="__HEADERS__">${QUOTED_HEADER}</div><div data-marker="__QUOTED_TEXT__">quoted words</div>`,
+  ],
+  [
+    'GMX',
+    '<div>Done, thanks.</div><div><div name="quote" style="margin:10px 5px 5px 10px; padding: 10px 0 10px 10px; border-left:2px solid #C3D9E5;"><div><b>Gesendet:</b>&nbsp;Mittwoch<br><b>Von:</b>&nbsp;Anna</div><div name="quoted-content">quoted words</div></div></div>',
+  ],
+  [
+    'mail.ru',
+    '<div>Done, thanks.</div><blockquote style="border-left:1px solid #0857A6; margin:10px; padding:0 0 0 10px;">Среда, 3 февраля 2016, 15:35 +03:00 от Анна &lt;anna@example.org&gt;:<br><div>quoted words</div></blockquote>',
+  ],
+  [
+    'Yandex',
+    '<div>Done, thanks.</div><div>03.02.2016, 15:35, "Анна" &lt;anna@example.org&gt;:</div><blockquote class="210e7a848e8fcb45wmi-quote"><p>quoted words</p></blockquote>',
+  ],
+  [
+    'QQ',
+    '<div>Done, thanks.</div><div style="font-size: 12px;">------------------&nbsp;原始邮件&nbsp;------------------</div><div style="background:#efefef"><div><b>发件人:</b> "Anna" &lt;anna@example.org&gt;;</div><div><b>发送时间:</b> 2016年2月3日</div><div><b>主题:</b> x</div></div><div>quoted words</div>',
+  ],
+  [
+    '163',
+    '<div>Done, thanks.</div><br><pre>At 2016-02-03 15:35:12, "Anna" &lt;anna@example.org&gt; wrote:</pre><blockquote id="isReplyContent" style="PADDING-LEFT: 1ex; BORDER-LEFT: #ccc 1px solid">quoted words</blockquote>',
+  ],
+  [
+    'Foxmail',
+    '<div>Done, thanks.</div><blockquote style="margin-Top: 0px; margin-Bottom: 0px; margin-Left: 0.5em"><div>&nbsp;</div><div style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0cm 0cm 0cm"><div><b>发件人：</b> Anna &lt;anna@example.org&gt;</div><div><b>发送时间：</b> 2016-02-03</div><div><b>收件人：</b> s</div><div><b>主题：</b> x</div></div><div>quoted words</div></blockquote>',
+  ],
+  [
+    'Lotus Notes',
+    '<div>Done, thanks.</div><font size="1" color="#5f5f5f">From: </font><font size="1">Anna &lt;anna@example.org&gt;</font><br><font size="1">To: </font><font size="1">s@acme.example</font><br><font size="1">Date: </font><font size="1">03.02.2016</font><br><font size="1">Subject: </font><font size="1">x</font><br><hr><br>quoted words',
+  ],
+  [
+    'an attribution above a plain blockquote',
+    '<p>Done, thanks.</p><p>On Wed, Feb 3, 2016 at 3:35 PM Anna &lt;anna@example.org&gt; wrote:</p><blockquote><p>quoted words</p></blockquote>',
+  ],
+]

@@ -66,7 +66,7 @@ const FIRST_PERSON =
   /(?<![\p{L}\p{M}.@-])(?:I|we|ich|wir|je(?! ?[:：]| napisa)|j['’]ai|nous|yo|nosotros|eu|io|noi|ik|wij|jag|jeg|я|мы|ми)(?![\p{L}\p{M}.@-])/u
 
 /** A line that may end an attribution. */
-const MAY_END = /[:：>)\]"'”»*_=-]$/u
+const MAY_END = /[^\s>=_*-].*[:：>)\]"'”»*_=-]$|^>.*:$/u
 
 /** Lines that an attribution may be wrapped over: the longest seen has five, with an address on lines of its own. */
 const MAX_LINES = 6
