@@ -134,7 +134,7 @@ const MAX_TAG_CHARS = 2000
 
 /** Classes, ids and names of quotes: Gmail, Yahoo, Proton, Tuta, Zoho, Front, HubSpot, mail.ru, Yandex, GMX, 163, Spark. */
 const QUOTE_NAMES =
-  /(?:class|id|name) ?= ?["']?(?:[^"'>]{0,200} )?(?:yahoo_quoted|ydp\w{1,20}yahoo_quoted|tutanota_quote|front-blockquote|hs_reply|mailru-blockquote|moz-forward-container|ms-outlook-mobile-reference-message|isreplycontent|isforwardcontent|messagereplysection|quoted-content|quoted_content|olk_src_body_section|mail-editor-reference-message-container|replyforwardmessage|history_container|wmi-quote)(?=["'\s>])/i
+  /(?:class|id|name) ?= ?["']?(?:[^"'>]{0,200} )?(?:yahoo_quoted|ydp\w{1,20}yahoo_quoted|tutanota_quote|front-blockquote|hs_reply|mailru-blockquote|moz-forward-container|ms-outlook-mobile-reference-message|isreplycontent|isforwardcontent|messagereplysection|quoted-content|olk_src_body_section|mail-editor-reference-message-container|wmi-quote)(?=["'\s>])/i
 
 /** Blockquotes of mail programs: Apple Mail, Thunderbird and Yahoo cite; Gmail, Proton, Zimbra, QQ name or draw them. */
 const QUOTE_BLOCK =
@@ -144,14 +144,14 @@ const QUOTE_BLOCK =
 const INDENT_BLOCK = /border ?: ?(?:none|medium none|0)/i
 
 const ATTRIBUTION_NAMES =
-  /class ?= ?["']?(?:[^"'>]{0,200} )?(?:gmail_attr|moz-cite-prefix|gmail_quote_attribution|protonmail_attribution|quote-attribution)(?=["'\s>])/i
+  /class ?= ?["']?(?:[^"'>]{0,200} )?(?:gmail_attr|moz-cite-prefix|gmail_quote_attribution)(?=["'\s>])/i
 
 const SIGNATURE_NAMES =
-  /(?:class|id|name|data-smartmail|data-marker) ?= ?["']?(?:[^"'>]{0,200} )?(?:gmail_signature|gmail_signature_prefix|moz-signature|signature|ms-outlook-mobile-signature|outlooksignature|applemailsignature|protonmail_signature_block(?:-user|-proton)?|tutanota_signature|messagesignaturesection|yahoo-signature|ydp\w{1,20}(?:yahoo-)?signature|__sig_pre__|zimbrasignature|mobile-signature|mail-signature|mailsignature)(?=["'\s>])/i
+  /(?:class|id|name|data-smartmail|data-marker) ?= ?["']?(?:[^"'>]{0,200} )?(?:gmail_signature|gmail_signature_prefix|moz-signature|signature|ms-outlook-mobile-signature|applemailsignature|protonmail_signature_block(?:-user|-proton)?|tutanota_signature|messagesignaturesection|yahoo-signature|ydp\w{1,20}(?:yahoo-)?signature|__sig_pre__)(?=["'\s>])/i
 
 /** Outlook on the web and on phones; Zimbra's line; Outlook Express. What follows has no container of its own. */
 const REST_NAMES =
-  /(?:id|class) ?= ?["']?(?:divrplyfwdmsg|appendonsend|zwchr|stopspelling|outlookmessageheader|replysplit|_replysplit)(?=["'\s>])/i
+  /(?:id|class) ?= ?["']?(?:divrplyfwdmsg|appendonsend|zwchr|stopspelling|outlookmessageheader)(?=["'\s>])/i
 
 /** The line that Outlook and Word draw above the header of an earlier mail. */
 const OUTLOOK_LINE =

@@ -32,7 +32,7 @@ const LABELS: Readonly<Record<HeaderName, string>> = {
     odpowiedźdo svartill svartil vastausosoite válaszcím răspundela yanıtla ответить відповісти απάντησησε השבל الرد
     返信先 回复 回覆 회신 sender organization importance priority wichtigkeit priorität importancia prioridad importance:
     importanza belang prioriteit ważność attachments attachment anlagen anhänge piècesjointes adjuntos anexos allegati
-    bijlagen załączniki resent-from via mailedby signedby security`,
+    bijlagen załączniki resentfrom via mailedby signedby security`,
 }
 
 const NAMES: ReadonlyMap<string, HeaderName> = new Map(
@@ -64,6 +64,8 @@ export interface HeaderBlock {
  */
 export function headerBlockAt(lines: readonly string[], at: number, announced = false): HeaderBlock | null {
   const values = new Map<HeaderName, string>()
+  const oneLine = blockInLine(lines[at] ?? '')
+  if (oneLine !== null) return {from: at, to: at + 1, values: oneLine}
   let last: HeaderName | null = null
   let to = at
   let gap = 0
@@ -108,8 +110,45 @@ function headerLine(line: string): {name: HeaderName; value: string} | null {
   const match = HEADER_LINE.exec(line)
   if (match === null) return null
   const [, label = '', value = ''] = match
-  const name = NAMES.get(label.toLowerCase().replaceAll(' ', ''))
+  const name = nameOf(label)
   return name === undefined ? null : {name, value: value.trim()}
+}
+
+/** A label after a space, with the words before it that may be part of it. */
+const INNER_LABEL = /(?<=[\s*])(\p{L}[\p{L}’']{0,20}(?: \p{L}{1,12})?)\*{0,2} ?[:：]/gu
+
+/** A header that has lost its line breaks: `From: Anna Sent: Wednesday To: Bo Subject: Order`. */
+function blockInLine(line: string): ReadonlyMap<HeaderName, string> | null {
+  const start = headerLine(line)
+  if (start?.name !== 'from') return null
+  const values = new Map<HeaderName, string>()
+  let name: HeaderName = 'from'
+  let begin = 0
+  for (const {index, 0: all, 1: label = ''} of start.value.matchAll(INNER_LABEL)) {
+    // The value before may end in a word of its own: `Anna Sent:`.
+    const lastWord = label.slice(label.lastIndexOf(' ') + 1)
+    const whole = nameOf(label)
+    const next = whole ?? nameOf(lastWord)
+    if (next === undefined || values.has(next) || next === name) continue
+    values.set(
+      name,
+      start.value.slice(begin, index + (whole === undefined ? label.length - lastWord.length : 0)).trim(),
+    )
+    name = next
+    begin = index + all.length
+  }
+  values.set(name, start.value.slice(begin).trim())
+  return values.has('subject') && (values.has('to') || values.has('date')) ? values : null
+}
+
+function nameOf(label: string): HeaderName | undefined {
+  return NAMES.get(label.toLowerCase().replaceAll(/[ -]/g, ''))
+}
+
+/** Whether a line, normal, names a sender with an address, as some programs write above a quote. */
+export function isSenderLine(line: string): boolean {
+  const header = headerLine(line)
+  return header?.name === 'from' && header.value.includes('@')
 }
 
 /** Lines that a header of Lotus Notes spreads over: each label and each value stands on its own. */

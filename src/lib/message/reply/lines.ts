@@ -1,7 +1,7 @@
 /** What each line of a mail is: words of the person, or of somebody else. */
 import {attributionEndingAt, type Attribution} from './attribution.ts'
 import {asksToReplyAbove, isDivider} from './divider.ts'
-import {headerBlockAt, notesBlockAt} from './header-block.ts'
+import {headerBlockAt, isSenderLine, notesBlockAt} from './header-block.ts'
 import {literalLines} from './literal.ts'
 import {normalLine} from './normal-line.ts'
 import {isRule, isSignatureDelimiter, looksLikeFooter, MAX_SIGNATURE_LINES, sentFromLine} from './signature.ts'
@@ -181,6 +181,7 @@ function findMarkers(
     const header = headerBlockAt(normal, at) ?? notesBlockAt(normal, at)
     if (header !== null) add({...header, certain: true, attribution: false})
     else if (announced) add({from: at, to: at + 1, certain: true, attribution: false})
+    else if (isSenderLine(normal[at] ?? '')) add({from: at, to: at + 1, certain: false, attribution: true})
   }
   return markers
 }

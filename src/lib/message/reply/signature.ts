@@ -93,6 +93,9 @@ const MAX_FOOTER_LINES = 15
 /** Lines of a name and a position, without any contact detail. */
 const MAX_NAME_LINES = 4
 
+/** A name of a person: two to four words that begin with capitals. */
+const PERSON = /^\p{Lu}[\p{L}’'-]+(?: \p{Lu}[\p{L}.’'-]+){1,3}$/u
+
 const CONTACT = /[^\s@]{1,64}@[^\s@]{1,64}|https?:\/\/|www\.|\+?\d[\d ()/.-]{7,}\d/iu
 
 /** Whether lines below a rule are a signature or a footer, not a part of the letter. `block` is normal. */
@@ -100,8 +103,8 @@ export function looksLikeFooter(block: readonly string[]): boolean {
   const lines = block.filter((line) => line !== '')
   if (lines.length === 0) return true
   if (lines.length > MAX_FOOTER_LINES) return false
-  const isName = (line: string) => line.length <= 60 && !/[.?!:,;…]$/u.test(line)
-  if (lines.length <= MAX_NAME_LINES && lines.every(isName)) return true
+  const isShort = (line: string) => line.length <= 60 && !/[.?!:,;…]$/u.test(line)
+  if (lines.length <= MAX_NAME_LINES && PERSON.test(lines[0] ?? '') && lines.every(isShort)) return true
   // A letter names an address too, but in sentences.
   const sentences = lines.filter((line) => /[.?!]["')]?$/u.test(line) && !CONTACT.test(line)).length
   return lines.some((line) => CONTACT.test(line)) && sentences <= 1 && !lines.some((line) => line.endsWith('?'))
