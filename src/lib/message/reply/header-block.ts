@@ -86,7 +86,8 @@ export function headerBlockAt(lines: readonly string[], at: number, announced = 
     if (last === null) return null
     gap++
     if (line === '') {
-      if (isBlock(values, announced)) break
+      // The subject comes last, or last but one; whoever wrote lines apart wrote all of them so.
+      if (values.has('subject') && isBlock(values, announced)) break
       apart = true
     } else if (apart || RULE.test(line)) break
     else if (values.get(last) !== undefined) values.set(last, `${values.get(last)} ${line}`.trim())

@@ -124,7 +124,7 @@ function markArmor(normal: readonly string[], kinds: Kind[]): void {
 
 /** Something that says that an earlier mail follows: lines `from` to before `to`. */
 interface Marker extends Attribution {
-  readonly attribution: boolean
+  readonly is: 'attribution' | 'header' | 'divider'
 }
 
 /**
@@ -139,13 +139,14 @@ function markEarlierMail(
 ): void {
   const markers = findMarkers(marked, normal, literal, kinds)
   // From the end, for an attribution may be followed by another one and then by the quote of both.
-  for (const {from, to, certain, attribution} of markers.toReversed()) {
+  for (const {from, to, certain, is} of markers.toReversed()) {
     let below = to
     while (kinds[below] === 'blank') below++
-    if (attribution && kinds[below] === 'text') markOddQuotes(marked, kinds, below)
-    const quoted = kinds[below] === 'quote' || (kinds[below] === 'attribution' && attribution)
+    if (is === 'attribution' && kinds[below] === 'text') markOddQuotes(marked, kinds, below)
+    // Below a header, an attribution is of the earlier mail.
+    const quoted = kinds[below] === 'quote' || (kinds[below] === 'attribution' && is !== 'header')
     if (!quoted && !certain) continue
-    const kind = quoted ? 'attribution' : attribution ? 'unmarked-attribution' : 'earlier'
+    const kind = quoted ? 'attribution' : is === 'attribution' ? 'unmarked-attribution' : 'earlier'
     kinds.fill(kind, from, to)
     // A line drawn above it belongs to it.
     let above = from - 1
@@ -170,18 +171,18 @@ function findMarkers(
   for (let at = 0; at < normal.length; at++) {
     if (at < taken || literal[at] === true) continue
     const mark = marked[at]?.mark
-    if (mark === 'rest') add({from: at, to: at + 1, certain: true, attribution: false})
-    else if (mark === 'attribution') add({from: at, to: at + 1, certain: true, attribution: true})
+    if (mark === 'rest') add({from: at, to: at + 1, certain: true, is: 'header'})
+    else if (mark === 'attribution') add({from: at, to: at + 1, certain: true, is: 'attribution'})
     if (at < taken || kinds[at] === 'blank' || kinds[at] === 'signature') continue
     // GroupWise and Supercite write `>>>` before a line that is no quote; a wrapped address ends in `> wrote:`.
     const attribution = attributionEndingAt(normal, at, taken)
-    if (attribution !== null && mark !== 'quote') add({...attribution, attribution: true})
+    if (attribution !== null && mark !== 'quote') add({...attribution, is: 'attribution'})
     if (at < taken || kinds[at] !== 'text') continue
     const announced = isDivider(normal[at] ?? '') || asksToReplyAbove(normal[at] ?? '')
     const header = headerBlockAt(normal, at) ?? notesBlockAt(normal, at)
-    if (header !== null) add({...header, certain: true, attribution: false})
-    else if (announced) add({from: at, to: at + 1, certain: true, attribution: false})
-    else if (isSenderLine(normal[at] ?? '')) add({from: at, to: at + 1, certain: false, attribution: true})
+    if (header !== null) add({...header, certain: true, is: 'header'})
+    else if (announced) add({from: at, to: at + 1, certain: true, is: 'divider'})
+    else if (isSenderLine(normal[at] ?? '')) add({from: at, to: at + 1, certain: false, is: 'attribution'})
   }
   return markers
 }
