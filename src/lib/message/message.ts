@@ -198,11 +198,17 @@ export interface Message {
 export interface Body {
   /** The plain text, or the HTML turned into text where there is no plain part. */
   readonly text: string
-  /** The words that the person wrote: `text` without what it quotes. Never empty where `text` is not. */
+  /**
+   * The words that the person wrote: `text` without what it quotes and without the lines of signatures. What is quoted
+   * between answers stays, as what they answer. Never empty where `text` is not.
+   */
   readonly replyText: string
-  /** What is quoted of earlier mail; empty where nothing is. */
+  /** All other lines of `text`, as they stand: earlier mail, what introduces it, signatures. Empty where there are none. */
   readonly quotedText: string
-  /** The signature at the end of `replyText`, which keeps it; null where none is recognised. */
+  /**
+   * The signature, null where none is recognised. One with a delimiter, and the line of a mail program, are a part of
+   * `quotedText`; a closing formula with a name stays in `replyText`, being the person's words.
+   */
   readonly signature: string | null
   /** The HTML part as sent, not sanitised; null where there is none. */
   readonly html: string | null

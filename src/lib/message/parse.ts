@@ -204,11 +204,12 @@ function attachmentOf(leaf: Leaf, reader: FieldReader): readonly Attachment[] {
  * no plain one (RFC 2046 5.1.4), one after the other.
  */
 function readBody(structure: Structure): Body {
-  const {text, html} = textOf(structure)
-  return {text, html, ...splitReply(text, html)}
+  const {text, html, madeOf} = textOf(structure)
+  return {text, html, ...splitReply(text, madeOf)}
 }
 
-function textOf(structure: Structure): Pick<Body, 'text' | 'html'> {
+/** The text of a message, its HTML, and the HTML parts that the text was made of; null where a plain part has its say. */
+function textOf(structure: Structure): Pick<Body, 'text' | 'html'> & {readonly madeOf: readonly string[] | null} {
   const sections = new Map<number | string, {plain: string[]; html: string[]}>()
   const html: string[] = []
   for (const leaf of structure.leaves) {
@@ -222,7 +223,13 @@ function textOf(structure: Structure): Pick<Body, 'text' | 'html'> {
     // An empty plain part beside HTML is what some programs write that know only HTML.
     if (text.trim() !== '') (isHtml ? section.html : section.plain).push(text)
   }
-  const texts = [...sections.values()].flatMap(({plain, html}) => (plain.length > 0 ? plain : html.map(htmlToText)))
+  const read = [...sections.values()]
+  const texts = read.flatMap(({plain, html}) => (plain.length > 0 ? plain : html.map(htmlToText)))
+  const onlyHtml = read.length > 0 && read.every(({plain}) => plain.length === 0)
   // Lines of mail end with CR LF, text for people has line feeds.
-  return {text: texts.join('\n').replace(/\r\n?/g, '\n'), html: html.length > 0 ? html.join('\n') : null}
+  return {
+    text: texts.join('\n').replace(/\r\n?/g, '\n'),
+    html: html.length > 0 ? html.join('\n') : null,
+    madeOf: onlyHtml ? read.flatMap((section) => section.html) : null,
+  }
 }
