@@ -20,6 +20,8 @@ import type {BounceReason} from '../src/lib/message/message.ts'
 import {parseFacts} from '../src/lib/message/parse.ts'
 import {corpusCases, type CorpusCase, type Expected} from '../test/support/corpus.ts'
 
+const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
 /** What other folders than those of test/support/corpus.ts expect. */
 interface Expectations extends Expected {
   readonly to_addr?: string
@@ -108,7 +110,10 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
     const got = bouncesOf(told).map(({recipient}) => recipient.toLowerCase())
     const known = (recipient: string | null, alias: string | null) =>
       [recipient, alias].find((name) => name !== null && got.includes(name.toLowerCase())) ?? recipient
-    return [bounces.map(({recipient, alias}) => known(recipient, alias)?.toLowerCase()).sort(), got.sort()]
+    return [
+      bounces.map(({recipient, alias}) => known(recipient, alias)?.toLowerCase() ?? '').toSorted(compareText),
+      got.toSorted(compareText),
+    ]
   },
   'bounces: status': ofBounces('status'),
   'bounces: action': ofBounces('action'),

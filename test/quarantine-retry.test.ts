@@ -7,7 +7,7 @@ import {resolveSelection} from '../src/lib/quarantine-selection.ts'
 import type {QuarantineSelection} from '../src/lib/store/quarantine.ts'
 import {findChannel} from '../src/lib/store/channels.ts'
 import {listMessages, findTicket} from '../src/lib/store/tickets.ts'
-import {NOW} from './support/portal.ts'
+import {NOW, unchecked} from './support/portal.ts'
 import {handIn, strays} from './support/quarantined.ts'
 import {customerMail, startDesk, type Desk} from './support/seed.ts'
 import {STORES} from './support/stores.ts'
@@ -17,7 +17,7 @@ const MANY = 450
 
 async function retry({store, portal}: Desk, selection: QuarantineSelection, more: Partial<RetryOptions> = {}) {
   const items: RetriedItem[] = []
-  const options = {store, portal, selection, clock: systemClock, log: silent, ...more}
+  const options = {store, portal, selection, checkSender: unchecked, clock: systemClock, log: silent, ...more}
   for await (const batch of retryQuarantined(options)) items.push(...batch)
   return items
 }

@@ -14,7 +14,7 @@ import type {PortalRow} from '../src/lib/store/portals.ts'
 import {readRaw} from '../src/lib/store/raw.ts'
 import {acquireLease, ledgerOf, putSource} from '../src/lib/store/sources.ts'
 import {findTicket, listMessages, listTickets, setStatus} from '../src/lib/store/tickets.ts'
-import {mail, NOW, seedPortal, type PortalSeed} from './support/portal.ts'
+import {mail, NOW, seedPortal, type PortalSeed, unchecked} from './support/portal.ts'
 import {startStore, STORES, type StoreKind} from './support/stores.ts'
 
 interface Reception {
@@ -39,7 +39,14 @@ async function reception(t: TestContext, kind: StoreKind, seed: PortalSeed = {},
   const lease = await acquireLease(store, row, 'the inbound')
   const pool = createParsePool()
   t.after(() => pool.close())
-  const source: SourceFacts = {id: row.id, kind: 'imap', catchAll: null, envelopeHeader: null, replacedAt: null}
+  const source: SourceFacts = {
+    id: row.id,
+    kind: 'imap',
+    catchAll: null,
+    envelopeHeader: null,
+    trustedAuthservId: null,
+    replacedAt: null,
+  }
   const receive = createReceive({
     store,
     portal,
@@ -47,6 +54,7 @@ async function reception(t: TestContext, kind: StoreKind, seed: PortalSeed = {},
     lease,
     effects: false,
     pool,
+    checkSender: unchecked,
     clock: systemClock,
     log: silent,
     timings: {commitMs: 0},
@@ -311,7 +319,7 @@ for (const kind of STORES)
       const {store, portal, receive} = await reception(t, kind)
       await receive(mail({...first, To: 'later@acme.example'}))
       const {id} = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
-      const options = {store, portal, ids: [id], clock: systemClock, log: silent}
+      const options = {store, portal, ids: [id], checkSender: unchecked, clock: systemClock, log: silent}
       assert.equal((await retry(options))[0]!.outcome, 'quarantined')
       const again = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
       await store.db
@@ -331,7 +339,7 @@ for (const kind of STORES)
       const {id} = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
       const address = {portal_id: portal.id, address: 'later@acme.example', channel_id: await channelId(store)}
       await store.db.insertInto('channel_address').values(address).execute()
-      const options = {store, portal, ids: [id], clock: systemClock, log: silent}
+      const options = {store, portal, ids: [id], checkSender: unchecked, clock: systemClock, log: silent}
       const outcomes = (await Promise.all([retry(options), retry(options)])).flat()
       assert.deepEqual(outcomes.map((item) => item.outcome).sort(), ['created', 'kept'])
       assert.equal((await listTickets(store.db, portal.id, {limit: 10})).length, 1)
@@ -345,6 +353,7 @@ for (const kind of STORES)
         store,
         portal: {...portal, max_message_size: 1000},
         ids: [row.id],
+        checkSender: unchecked,
         clock: systemClock,
         log: silent,
       }
@@ -368,7 +377,7 @@ for (const kind of STORES)
       const {id} = await store.db.selectFrom('quarantine').select('id').executeTakeFirstOrThrow()
       const row = await store.db.selectFrom('source').selectAll().where('kind', '=', 'imap').executeTakeFirstOrThrow()
       const inbound = {...portal, inbound_source_id: row.id}
-      const options = {store, ids: [id], clock: systemClock, log: silent}
+      const options = {store, ids: [id], checkSender: unchecked, clock: systemClock, log: silent}
       assert.equal((await retry({...options, portal: inbound}))[0]!.outcome, 'kept')
       const larger = {...inbound, max_message_size: 6_000_000}
       assert.equal((await retry({...options, portal: larger}))[0]!.outcome, 'waits')

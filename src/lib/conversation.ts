@@ -1,6 +1,6 @@
 /** A ticket with all that was said and done, read from the raw mails at the time of asking. */
 import {invalidValue, notFound, PostdeskError} from './errors.ts'
-import type {Authentication} from './intake/facts.ts'
+import type {Authentication} from './channel/authentication.ts'
 import type {Address, Defect, ParsedMessage} from './message/message.ts'
 import {parseStream} from './message/parse.ts'
 import {readRawMail} from './raw-mail.ts'

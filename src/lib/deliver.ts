@@ -7,6 +7,7 @@ import {createParsePool} from './message/parse-pool.ts'
 import {purgeQuarantine} from './quarantine-purge.ts'
 import {createReceive} from './receive.ts'
 import {readPipe} from './receiver/pipe.ts'
+import type {SenderCheck} from './sender-check.ts'
 import {factsOfSource} from './source-facts.ts'
 import type {Store} from './store/open.ts'
 import {findPortalByAddress, hasAddress, listPortals, type PortalRow} from './store/portals.ts'
@@ -23,6 +24,7 @@ export interface DeliverOptions {
   /** An unknown address is kept in the quarantine and not refused. */
   readonly quarantineUnknown: boolean
   readonly input: AsyncIterable<Uint8Array>
+  readonly checkSender: SenderCheck
   readonly clock: Clock
   readonly log: Log
   /** Tells this delivery from every other: random. */
@@ -60,6 +62,7 @@ export async function deliver(options: DeliverOptions): Promise<Outcome> {
       lease: null,
       effects: false,
       pool,
+      checkSender: options.checkSender,
       clock,
       log: options.log,
       timings: {commitMs: 0},

@@ -5,6 +5,7 @@
 import type {Readable} from 'node:stream'
 import type {Clock} from './clock.ts'
 import {invalidValue, type PostdeskError} from './errors.ts'
+import {hearTrustedServer} from './authentication/hear-trusted-server.ts'
 import {tell, tellFacts, type ReadMessage} from './explain-batch.ts'
 import {readInputs, type ExplainInput} from './explain-input.ts'
 import {createExplainPool, EXPLAIN_WORKERS} from './explain-pool.ts'
@@ -162,7 +163,7 @@ async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run>
       envelope,
       receivedAt: facts.now,
       message: mail.message,
-      authentication: null,
+      authentication: hearTrustedServer(mail.message, source.trustedAuthservId),
     }
     const decision = mail.oversized === null ? decide(arrival, facts) : refuseOversized(arrival, mail.oversized, facts)
     const planned = plannedIds(index)
@@ -193,7 +194,7 @@ async function sourceOf(desk: ExplainOptions['desk']): Promise<SourceFacts> {
   const row = desk && id !== null ? await findSource(desk.store.db, desk.portal.id, id) : undefined
   return row && desk
     ? factsOfSource(row, await replacedAt(desk.store.db, row))
-    : {id: 0, kind: 'pipe', catchAll: null, envelopeHeader: null, replacedAt: null}
+    : {id: 0, kind: 'pipe', catchAll: null, envelopeHeader: null, trustedAuthservId: null, replacedAt: null}
 }
 
 function refuseOversized(arrival: Arrival, size: number, facts: Facts): Decision {

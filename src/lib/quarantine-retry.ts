@@ -7,7 +7,9 @@ import type {Cursor, Envelope} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {messageOf, PostdeskError} from './errors.ts'
 import type {InboundConfig} from './inbound.ts'
-import type {Arrival} from './intake/facts.ts'
+import type {Authentication} from './channel/authentication.ts'
+import type {Arrival, SourceFacts} from './intake/facts.ts'
+import type {SenderCheck} from './sender-check.ts'
 import type {Log} from './log.ts'
 import type {Message} from './message/message.ts'
 import {parseStream} from './message/parse.ts'
@@ -41,6 +43,7 @@ export interface RetryOptions {
   readonly store: Store
   readonly portal: PortalRow
   readonly selection: QuarantineSelection
+  readonly checkSender: SenderCheck
   readonly clock: Clock
   readonly log: Log
   /** Ends the walk between two batches. */
@@ -178,6 +181,7 @@ async function decideAnew(
   const source = factsOfSource(row, await replacedAt(store.db, row))
   const context = {...options, source, effects: hasEffects(JSON.parse(row.config) as Partial<InboundConfig>)}
   const read = await readMails(rows, store, pool)
+  const senders = await checkSenders(rows, read, source, options)
   return store.transaction(async (tx) => {
     await lockPortal(tx, portal.id)
     const present = await findIds(
@@ -195,14 +199,7 @@ async function decideAnew(
         items.set(row.id, kept(row, 'it was settled meanwhile'))
       else if (message instanceof PostdeskError) items.set(row.id, kept(row, `${message.title}: ${message.why}`))
       else {
-        const arrival: Arrival = {
-          item: {epoch: row.epoch, key: row.item_key},
-          source,
-          envelope: row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope),
-          receivedAt: row.received_at,
-          message,
-          authentication: null,
-        }
+        const arrival = {...arrivalOf(row, source, message), authentication: senders.get(row.id) ?? null}
         mails.push({row, prepared: {kind: 'arrived', arrival, raw: {keptId: row.raw_id}}})
       }
     }
@@ -217,6 +214,35 @@ async function decideAnew(
     return rows.map(({id}) => items.get(id)!)
   })
 }
+
+/** What is known of the senders, by the ids of the rows: as at the arrival, before the transaction. */
+async function checkSenders(
+  rows: readonly NamedQuarantineRow[],
+  read: ReadonlyMap<number, Message | PostdeskError>,
+  source: SourceFacts,
+  {store, checkSender}: RetryOptions,
+): Promise<ReadonlyMap<number, Authentication | null>> {
+  const known = await Promise.all(
+    rows.map(async (row): Promise<[number, Authentication | null]> => {
+      const message = read.get(row.id)!
+      if (message instanceof PostdeskError) return [row.id, null]
+      const name = `Quarantined mail ${row.id}`
+      const raw = readRawMail(store.db, {portalId: row.portal_id, rawId: row.raw_id!, size: row.size, name})
+      const {authentication} = await checkSender(arrivalOf(row, source, message), raw)
+      return [row.id, authentication]
+    }),
+  )
+  return new Map(known)
+}
+
+const arrivalOf = (row: NamedQuarantineRow, source: SourceFacts, message: Message): Arrival => ({
+  item: {epoch: row.epoch, key: row.item_key},
+  source,
+  envelope: row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope),
+  receivedAt: row.received_at,
+  message,
+  authentication: null,
+})
 
 /** Up to this size a mail is parsed beside the main thread, which a mail that hangs the parser must not reach. */
 const PARSED_WHOLE_BYTES = 16 * 1024 * 1024

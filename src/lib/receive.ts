@@ -17,7 +17,9 @@ import type {Message} from './message/message.ts'
 import {parseFacts, parseStream} from './message/parse.ts'
 import type {ParsePool} from './message/parse-pool.ts'
 import {compressChunks} from './message/raw-chunks.ts'
+import {readRawMail} from './raw-mail.ts'
 import {releaseMemory} from './release-memory.ts'
+import type {SenderCheck} from './sender-check.ts'
 import {commit, plannedIds, type Planned, type RawContent} from './store/commit.ts'
 import {gatherFacts} from './store/gather-facts.ts'
 import type {Store} from './store/open.ts'
@@ -35,6 +37,8 @@ export interface ReceiveContext {
   /** True where the inbound asks for something on the server once a mail is in. */
   readonly effects: boolean
   readonly pool: ParsePool
+  /** What is known of senders, where that can matter. */
+  readonly checkSender: SenderCheck
   readonly clock: Clock
   readonly log: Log
   readonly timings: Pick<Timings, 'commitMs'>
@@ -167,7 +171,27 @@ async function prepareAll(deliveries: readonly Delivery[], context: ReceiveConte
     } else if (delivery.content.kind === 'stream') prepared.push(await storeStream(delivery, delivery.content, context))
     else prepared.push({kind: 'settled', planned: settledBy(delivery, delivery.content)})
   }
-  return prepared
+  // All at once: they wait for the DNS, not for the processor.
+  return Promise.all(prepared.map((item, index) => checked(item, deliveries[index]!, context)))
+}
+
+async function checked(
+  item: Prepared,
+  {content}: Delivery,
+  {store, portal, checkSender}: ReceiveContext,
+): Promise<Prepared> {
+  if (item.kind !== 'arrived' || item.refused) return item
+  const {arrival, raw} = item
+  const bytes =
+    content.kind === 'raw'
+      ? content.bytes
+      : readRawMail(store.db, {
+          portalId: portal.id,
+          rawId: 'rawId' in raw ? raw.rawId : 0,
+          size: arrival.message.size,
+          name: 'A mail that arrives',
+        })
+  return {...item, arrival: await checkSender(arrival, bytes)}
 }
 
 const arrivalOf = (delivery: Delivery, message: Message, context: Pick<ReceiveContext, 'source'>): Arrival => ({
@@ -228,12 +252,18 @@ async function storeStream(
 }
 
 /** As `prepareAll` for a dry run: large mail is read for its facts and not kept. */
-async function readOnly(delivery: Delivery, context: Pick<ReceiveContext, 'source' | 'portal'>): Promise<Prepared> {
+async function readOnly(
+  delivery: Delivery,
+  context: Pick<ReceiveContext, 'source' | 'portal' | 'checkSender'>,
+): Promise<Prepared> {
   const {content} = delivery
   if (content.kind !== 'raw' && content.kind !== 'stream')
     return {kind: 'settled', planned: settledBy(delivery, content)}
   const message = content.kind === 'raw' ? parseFacts(content.bytes) : (await parseStream(content.chunks)).message
-  return {kind: 'arrived', arrival: arrivalOf(delivery, message, context), raw: {chunks: []}}
+  const arrival = arrivalOf(delivery, message, context)
+  // A large mail is read once, and its signatures would need it again: its sender stays unknown here.
+  const known = content.kind === 'raw' ? await context.checkSender(arrival, content.bytes) : arrival
+  return {kind: 'arrived', arrival: known, raw: {chunks: []}}
 }
 
 function settledBy(

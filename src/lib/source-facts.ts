@@ -5,13 +5,15 @@ import type {SourceRow} from './store/sources.ts'
 
 /** `replacedAt`: when it took the place of another source (`replacedAt` of store/sources.ts); null where it did not. */
 export function factsOfSource(row: SourceRow, replacedAt: string | null): SourceFacts {
-  if (row.kind === 'pipe') return {id: row.id, kind: 'pipe', catchAll: null, envelopeHeader: null, replacedAt}
+  if (row.kind === 'pipe')
+    return {id: row.id, kind: 'pipe', catchAll: null, envelopeHeader: null, trustedAuthservId: null, replacedAt}
   const config = JSON.parse(row.config) as InboundConfig
   return {
     id: row.id,
     kind: config.kind,
     catchAll: config.kind === 'imap' && config.user.includes('@') ? config.user.toLowerCase() : null,
     envelopeHeader: config.envelopeHeader,
+    trustedAuthservId: config.kind === 'imap' ? config.trustedAuthservId : null,
     replacedAt,
   }
 }

@@ -14,6 +14,7 @@ import {purgeQuarantine} from './quarantine-purge.ts'
 import {keepYoungSpaceSmall} from './release-memory.ts'
 import {createDryRun, createReceive} from './receive.ts'
 import type {Secret} from './secret/secret.ts'
+import type {SenderCheck} from './sender-check.ts'
 import {factsOfSource, hasEffects} from './source-facts.ts'
 import {explainStoreError, type Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
@@ -90,6 +91,7 @@ export interface SyncLine {
 export interface SyncOptions {
   readonly store: Store
   readonly portal: PortalRow
+  readonly checkSender: SenderCheck
   readonly clock: Clock
   readonly log: Log
   /** Finds the inbound's password on this machine. */
@@ -279,7 +281,8 @@ async function runOnce(
     assigned: 0,
     purged: 0,
   }
-  const context = {store, portal, source: inbound.facts, pool, clock, log, timings, signal}
+  const {checkSender} = options
+  const context = {store, portal, source: inbound.facts, pool, checkSender, clock, log, timings, signal}
   const receive = lease ? createReceive({...context, lease, effects: hasEffects(config)}) : createDryRun(context)
   let progress: SourceProgress = {expected: 0, taken: 0}
   let failure: PostdeskError | null = null

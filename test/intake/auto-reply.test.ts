@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {budgetAddress, needsAuthentication} from '../../src/lib/intake/auto-reply.ts'
 import type {Facts} from '../../src/lib/intake/facts.ts'
-import {accepted, arrival, channel, deskFacts, NOW, SUPPORT, take, TOKEN, type MailOptions} from './desk.ts'
+import {accepted, arrival, channel, deskFacts, NOW, senderIs, SUPPORT, take, TOKEN, type MailOptions} from './desk.ts'
 
 const ANSWERS = {...SUPPORT, autoReply: true}
 const facts = (): Facts =>
@@ -18,7 +18,7 @@ const MINUTES = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60 * 1
 
 test('the first mail of a person to an address of ours is answered', () => {
   assert.equal(answer().send, true)
-  const passed = answer({}, {authentication: {dmarc: 'pass', why: ''}})
+  const passed = answer({}, {authentication: senderIs('pass')})
   assert.equal(passed.send, true)
 })
 
@@ -44,7 +44,7 @@ describe('no answer', () => {
       {To: 'undisclosed-recipients:;'},
       {envelope: {recipients: [SUPPORT.address]}},
     ],
-    ['to a forged sender', /not of its sender/, {}, {authentication: {dmarc: 'fail', why: 'dmarc=fail'}}],
+    ['to a forged sender', /not of its sender/, {}, {authentication: senderIs('fail')}],
     [
       'to what an earlier inbound held',
       /place of another/,
@@ -116,7 +116,7 @@ describe('budgets', () => {
 })
 
 test('authenticity is asked for only of young mail of people', () => {
-  assert.equal(needsAuthentication(arrival(), 'human', NOW), true)
-  assert.equal(needsAuthentication(arrival(), 'bulk', NOW), false)
-  assert.equal(needsAuthentication(arrival({}, {receivedAt: DAYS(4)}), 'human', NOW), false)
+  assert.equal(needsAuthentication(arrival(), NOW), true)
+  assert.equal(needsAuthentication(arrival({'List-Id': '<a.example>'}), NOW), false)
+  assert.equal(needsAuthentication(arrival({}, {receivedAt: DAYS(4)}), NOW), false)
 })

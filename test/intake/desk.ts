@@ -2,7 +2,6 @@
 import {decide, learn} from '../../src/lib/intake/decide.ts'
 import type {
   Arrival,
-  Authentication,
   ChannelFacts,
   Decision,
   Facts,
@@ -10,6 +9,7 @@ import type {
   SourceFacts,
   TicketFacts,
 } from '../../src/lib/intake/facts.ts'
+import type {Authentication} from '../../src/lib/channel/authentication.ts'
 import type {Envelope} from '../../src/lib/channel/delivery.ts'
 import {parseFacts} from '../../src/lib/message/parse.ts'
 import {hashToken} from '../../src/lib/message/token.ts'
@@ -22,7 +22,14 @@ export const LOOP_MARK = '0123456789abcdef'
 export const TOKEN = 'abcdefghijklmnopqrstuvwxy2'
 export const OTHER_TOKEN = 'zzzzzzzzzzzzzzzzzzzzzzzzz2'
 
-const SOURCE: SourceFacts = {id: 1, kind: 'imap', catchAll: null, envelopeHeader: null, replacedAt: null}
+const SOURCE: SourceFacts = {
+  id: 1,
+  kind: 'imap',
+  catchAll: null,
+  envelopeHeader: null,
+  trustedAuthservId: null,
+  replacedAt: null,
+}
 
 export const channel = (fields: Partial<ChannelFacts> & Pick<ChannelFacts, 'id' | 'address'>): ChannelFacts => ({
   kind: 'internal',
@@ -105,6 +112,15 @@ export function deskFacts(desk: DeskFacts = {}): Facts {
     autoReplies: {bySender: new Map(), byDomain: new Map(), portalLastHour: 0},
   }
 }
+
+/** What is known of a sender, in short. */
+export const senderIs = (dmarc: Authentication['dmarc']): Authentication => ({
+  dmarc,
+  by: 'authentication-results',
+  dkim: [],
+  spf: null,
+  why: `mx.acme.example says that DMARC is ${dmarc}`,
+})
 
 export interface MailOptions {
   readonly body?: string

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {addressesWithTokens, taggedNumbers} from '../../src/lib/intake/match-thread.ts'
-import {accepted, arrival, deskFacts, OTHER_TOKEN, take, TOKEN, type DeskFacts} from './desk.ts'
+import {accepted, arrival, deskFacts, OTHER_TOKEN, senderIs, take, TOKEN, type DeskFacts} from './desk.ts'
 
 const JANE = 'jane@example.com'
 const MALLORY = {From: 'Mallory <mallory@evil.example>'}
@@ -97,7 +97,7 @@ describe('attacks', () => {
   })
 
   test('a participant as forged sender: proved not to be him, he takes no part', () => {
-    const authentication = {dmarc: 'fail' as const, why: 'dmarc=fail by mx.acme.example'}
+    const authentication = senderIs('fail')
     const thread = threadOf({'In-Reply-To': '<first@example.com>'}, JANES, {authentication})
     assert.deepEqual([thread.method, thread.rejected.length], ['new', 1])
     const leaked = accepted(
@@ -113,7 +113,7 @@ describe('attacks', () => {
   })
 
   test('Cc injection: who names a victim or a crony in a forged mail brings in neither', () => {
-    const authentication = {dmarc: 'fail' as const, why: 'dmarc=fail by mx.acme.example'}
+    const authentication = senderIs('fail')
     const {participants} = accepted(arrival({Cc: 'crony@evil.example'}, {authentication}), deskFacts({}))
     assert.deepEqual(participants, [JANE])
   })

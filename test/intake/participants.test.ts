@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
-import {accepted, arrival, deskFacts} from './desk.ts'
+import {accepted, arrival, deskFacts, senderIs} from './desk.ts'
 
 const FORWARD = [
   'Please see below.',
@@ -59,9 +59,8 @@ describe("an agent's forward", () => {
       deskFacts(),
     )
 
-  test('is the matter of the one who wrote the mail', (t) => {
+  test('is the matter of the one who wrote the mail', () => {
     const {requester, forwardedBy, participants, autoReply} = forward()
-    if (forwardedBy === null) return t.skip('forwards are not read yet')
     assert.deepEqual(requester, {name: 'Carla Customer', address: 'carla@customer.example'})
     assert.equal(forwardedBy, 'ann@acme.example')
     assert.deepEqual(participants.slice(0, 2), ['carla@customer.example', 'ann@acme.example'])
@@ -69,7 +68,7 @@ describe("an agent's forward", () => {
   })
 
   test('of somebody who only claims to be an agent is his own', () => {
-    const failed = {authentication: {dmarc: 'fail', why: 'dmarc=fail'}}
+    const failed = {authentication: senderIs('fail')}
     assert.equal(forward({}, failed).requester.address, 'ann@acme.example')
     assert.equal(forward({From: 'eve@evil.example'}).requester.address, 'eve@evil.example')
   })

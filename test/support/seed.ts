@@ -43,7 +43,14 @@ export async function startDesk(
         const planned = asked.map(({message}, index) => {
           const arrival: Arrival = {
             item: {epoch: '0', key: String(++items)},
-            source: {id: source.id, kind: 'pipe', catchAll: null, envelopeHeader: null, replacedAt: null},
+            source: {
+              id: source.id,
+              kind: 'pipe',
+              catchAll: null,
+              envelopeHeader: null,
+              trustedAuthservId: null,
+              replacedAt: null,
+            },
             envelope: null,
             receivedAt,
             message,

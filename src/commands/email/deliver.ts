@@ -34,6 +34,7 @@ export default class EmailDeliver extends BaseCommand<typeof EmailDeliver, Email
       sender: sender === '' || sender === '<>' ? null : sender,
       quarantineUnknown: this.flags['quarantine-unknown'],
       input: process.stdin,
+      checkSender: await this.senderCheck(),
       clock: this.clock,
       log: this.log_,
       itemKey: randomUUID(),

@@ -81,6 +81,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
     const options = {
       store,
       portal,
+      checkSender: await this.senderCheck(),
       clock: this.clock,
       log: this.log_,
       password: inboundPassword({store, portal, secrets: await this.secrets()}),

@@ -83,6 +83,7 @@ export default class EmailUpdate extends BaseCommand<typeof EmailUpdate, EmailUp
       store,
       portal,
       selection: {ids: waiting},
+      checkSender: await this.senderCheck(),
       clock: this.clock,
       log: this.log_,
       signal: stop.signal,

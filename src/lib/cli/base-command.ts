@@ -19,6 +19,7 @@ import {
   type ExitCode,
 } from '../errors.ts'
 import {createLog, createRedactor, silent, type Log} from '../log.ts'
+import type {SenderCheck} from '../sender-check.ts'
 import type {SecretSources} from '../secret/resolve-secret.ts'
 import type {StoreLocation} from '../store/location.ts'
 import type {Store} from '../store/open.ts'
@@ -380,6 +381,15 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     const [{storeId}, {useCurrentPortal}] = [await import('../store/portals.ts'), await import('./settings.ts')]
     await useCurrentPortal(this.paths.config, await storeId((await this.store()).db), key)
     return true
+  }
+
+  /** Asks whether senders are to be believed, by the resolver that the environment names. */
+  protected async senderCheck(): Promise<SenderCheck> {
+    const [{createSenderCheck}, {resolverAddress}] = [
+      await import('../sender-check.ts'),
+      await import('./resolver-address.ts'),
+    ]
+    return createSenderCheck({resolver: resolverAddress(process.env), clock: this.clock})
   }
 
   /** What a secret can come from on this machine. */

@@ -2,7 +2,7 @@
  * Whether a mail is answered automatically. Everything has to hold: a program that answers one mail too many makes a loop
  * or becomes the tool of somebody who forges senders; one that stays silent loses a courtesy (RFC 3834 2).
  */
-import {automaticSubject, isMachineAddress, suppressesAnswers} from '../message/automatic.ts'
+import {automaticSign, automaticSubject, bulkSign, isMachineAddress, suppressesAnswers} from '../message/automatic.ts'
 import type {Address} from '../message/message.ts'
 import {isMalformed} from './authenticity.ts'
 import type {Arrival, AutoReplyDecision, Facts, RecipientMatch, ThreadMatch, Verdict} from './facts.ts'
@@ -124,8 +124,8 @@ export function countAutoReply(facts: Facts, address: string): void {
  * Whether the authenticity of a mail can matter: only what may be answered or bring others into a conversation is worth
  * questions to the DNS. By the mail alone, before the store is asked.
  */
-export function needsAuthentication({message, receivedAt}: Arrival, verdict: Verdict['kind'], now: string): boolean {
-  if (verdict !== 'human') return false
+export function needsAuthentication({message, receivedAt}: Arrival, now: string): boolean {
+  if (message.report !== null || automaticSign(message) !== null || bulkSign(message) !== null) return false
   const times = [receivedAt, ...(message.date === null ? [] : [message.date])].map((time) => Date.parse(time))
   return Date.parse(now) - Math.min(...times) <= MAX_AGE_MS
 }

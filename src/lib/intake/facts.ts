@@ -1,5 +1,6 @@
 /** What the store knows that a decision needs, and the decision itself. Values only: nothing here reads or writes. */
 import type {Instant} from '../clock.ts'
+import type {Authentication} from '../channel/authentication.ts'
 import type {Envelope, ItemKey} from '../channel/delivery.ts'
 import type {Address, BouncedRecipient, Message} from '../message/message.ts'
 import type {AgentLoad, ClosedPolicy, Status} from '../ticket/ticket.ts'
@@ -15,6 +16,8 @@ export interface SourceFacts {
   readonly catchAll: string | null
   /** The one header that names the SMTP recipient, in lower case; null for the usual ones. */
   readonly envelopeHeader: string | null
+  /** Whose Authentication-Results are believed (RFC 8601 2.5); null for nobody's. */
+  readonly trustedAuthservId: string | null
   /** Where it took the place of another source: when. What it holds from before was answered there, or is not to be. */
   readonly replacedAt: Instant | null
 }
@@ -127,12 +130,6 @@ export interface Arrival {
   readonly authentication: Authentication | null
 }
 
-/** Whether the domain of From stands for the mail (DMARC, RFC 9989). */
-export interface Authentication {
-  readonly dmarc: 'pass' | 'fail' | 'unknown'
-  readonly why: string
-}
-
 /** What kind of mail it is. It decides what follows from the mail, never whether it is kept. */
 export interface Verdict {
   readonly kind: 'human' | 'auto-reply' | 'bulk' | 'bounce' | 'report' | 'loop' | 'own'
@@ -200,7 +197,6 @@ export const QUARANTINE_REASONS = [
   'oversized',
   'poison',
   'not-storable',
-  'loop',
 ] as const
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
 
