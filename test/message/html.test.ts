@@ -232,8 +232,8 @@ describe('pictures from elsewhere', () => {
 
 describe('what is too much', () => {
   test('is refused with a reason', () => {
-    assert.match(String((sanitize('x'.repeat(3_000_000)) as {why: string}).why), /more than \d+ characters/)
-    assert.match(String((sanitize('<b>'.repeat(3000)) as {why: string}).why), /more than 2000 elements/)
+    assert.match((sanitize('x'.repeat(3_000_000)) as {why: string}).why, /more than \d+ characters/)
+    assert.match((sanitize('<b>'.repeat(3000)) as {why: string}).why, /more than 2000 elements/)
   })
 
   test('takes no longer than its length', () => {

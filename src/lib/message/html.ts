@@ -256,7 +256,7 @@ function ownDataUrl(source: string): string | null {
 
 /** How the pictures begin that browsers draw and that are nothing but a picture: never SVG, which is a document. */
 const RASTER_TYPES: readonly (readonly [type: string, start: RegExp])[] = [
-  ['image/png', /^\x89PNG\r\n\x1A\n/],
+  ['image/png', /^\x89PNG/],
   ['image/jpeg', /^\xFF\xD8\xFF/],
   ['image/gif', /^GIF8[79]a/],
   ['image/webp', /^RIFF[^]{4}WEBP/],
