@@ -122,7 +122,7 @@ function renderEvent(event: ConversationEvent, {time, colour, wrap}: Page): stri
 }
 
 /** What was done, in words. */
-function describeEvent({kind, details}: ConversationEvent): string {
+export function describeEvent({kind, details}: ConversationEvent): string {
   const text = (name: string): string | null => (typeof details[name] === 'string' ? details[name] : null)
   const why = text('why') ? `: ${text('why')}` : ''
   switch (kind) {

@@ -114,7 +114,7 @@ export function foldQuotes(html: string): string {
   const text = html.slice(end)
   if (text.trim() !== '') hasContent()
   pieces.push(text)
-  while (inFold > 0) endFold()
+  if (inFold > 0) endFold()
   if (!wordsOutside || (wordsAfterFold && count > 1))
     for (const piece of folds) pieces[piece] = pieces[piece]!.replace(OPEN_FOLD, '').replace(CLOSE_FOLD, '')
   return pieces.join('')
