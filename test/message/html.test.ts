@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {rasterDataUrl, sanitizeHtml} from '../../src/lib/message/html.ts'
+import {HOSTILE_HTML} from '../support/hostile-html.ts'
 import {fixture} from './mail.ts'
 
 const LOGO = rasterDataUrl(fixture('logo.png'))!
@@ -77,81 +78,7 @@ const kept: readonly (readonly [string, string])[] = [
 
 /** Payloads, of which none of this may be left. */
 const LIVE =
-  /<(?!\/?(?:a|b|i|p|div|span|img|table|tbody|tr|td|br|ul|li|font|details|summary|blockquote|center)\b)[a-z/!?]|\son\w+\s*=\s*["']?\w|javascript:|vbscript:|data:(?!image\/(?:png|jpeg|gif|webp);base64,)|url\(|expression|@import|position|z-index|\s(?:id|name|class|srcset|background|formaction|srcdoc|action|xlink:href)=/i
-
-const payloads: readonly string[] = [
-  '<script>alert(1)</script>',
-  '<SCRIPT SRC=//x.example/x.js></SCRIPT>',
-  '<scr<script>ipt>alert(1)</scr</script>ipt>',
-  '<img src=x onerror=alert(1)>',
-  '<img/src="x"/onerror=alert(1)//',
-  '<img """><script>alert(1)</script>">',
-  '<img src=`x` onerror=alert(1)>',
-  '<b onmouseover="alert(1)">x</b>',
-  '<b/onclick=alert(1)>x',
-  '<body onload=alert(1)>',
-  '<svg onload=alert(1)>',
-  '<svg><script>alert(1)</script></svg>',
-  '<svg><a xlink:href="javascript:alert(1)"><text>x</text></a></svg>',
-  '<svg><animate attributeName=href values=javascript:alert(1)>',
-  '<math><a xlink:href="javascript:alert(1)">x</a></math>',
-  '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
-  '<svg></p><style><a title="</style><img src=x onerror=alert(1)>">',
-  '<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>',
-  '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-  '<xmp><p title="</xmp><img src=x onerror=alert(1)>">',
-  '<xmp>&lt;script&gt;alert(1)&lt;/script&gt;</xmp>',
-  '<textarea/><img src=x onerror=alert(1)></textarea>',
-  '<template><script>alert(1)</script></template>',
-  '<div><template shadowrootmode=open><script>alert(1)</script></template></div>',
-  '<plaintext><script>alert(1)</script>',
-  '<title><img src=x onerror=alert(1)></title>',
-  '<iframe src="javascript:alert(1)"></iframe>',
-  '<iframe srcdoc="<script>alert(1)</script>"><img src=x onerror=alert(1)></iframe>',
-  '<object data="data:text/html,<script>alert(1)</script>"></object><embed src="x.swf">',
-  '<applet code="x"></applet><frameset onload=alert(1)><frame src="javascript:alert(1)"></frameset>',
-  '<meta http-equiv="refresh" content="0;url=https://x.example/"><base href="https://x.example/"><link rel=stylesheet href=//x.example/x.css>',
-  '<style>@import url(//x.example/x.css); *{background:url(//x.example/)}</style>',
-  '<form action="https://x.example/"><input name=q formaction="javascript:alert(1)"><button>Sign in</button></form>',
-  '<isindex action="javascript:alert(1)"><keygen autofocus onfocus=alert(1)>',
-  '<video><source onerror="alert(1)"></video><audio src=x onerror=alert(1)>',
-  '<details open ontoggle=alert(1)>x</details><marquee onstart=alert(1)>x</marquee>',
-  '<input autofocus onfocus=alert(1)><select autofocus onfocus=alert(1)>',
-  '<a href="javascript:alert(1)">x</a>',
-  '<a href="JaVaScRiPt:alert(1)">x</a>',
-  '<a href=" &#14; javascript:alert(1)">x</a>',
-  '<a href="java\tscript:alert(1)">x</a>',
-  '<a href="java&#10;script:alert(1)">x</a>',
-  '<a href="&#0000106;avascript:alert(1)">x</a>',
-  '<a href="&#x6A&#x61&#x76&#x61&#x73&#x63&#x72&#x69&#x70&#x74&#x3A;alert(1)">x</a>',
-  '<a href="javascript&colon;alert(1)">x</a>',
-  '<a href="vbscript:x">x</a><a href="data:text/html,<script>alert(1)</script>">x</a><a href="file:///etc/passwd">x</a>',
-  '<a href="view-source:javascript:alert(1)">x</a><a href="feed:javascript:alert(1)">x</a><a href="blob:https://x/1">x</a>',
-  '<img src="javascript:alert(1)"><img dynsrc="javascript:alert(1)" lowsrc="javascript:alert(1)">',
-  '<img srcset="https://x.example/x.png 1x" alt="x">',
-  '<table background="javascript:alert(1)"><td background="https://x.example/"></table>',
-  '<a id=body name=cookie class=page>x</a><img name=getElementById id=location>',
-  '<div style="position:fixed;top:0;left:0;z-index:9">x</div>',
-  '<div style="background-image:url(https://x.example/)">x</div>',
-  '<div style="background:u\\72l(https://x.example/)">x</div>',
-  '<div style="background:url&#40;//x.example/&#41;">x</div>',
-  '<div style="color:red;/*;*/background:url(//x.example/)/*">x</div>',
-  '<div style="width:expression(alert(1))">x</div><div style="behavior:url(x.htc)">x</div>',
-  '<div style="-moz-binding:url(//x.example/x.xml#x)">x</div>',
-  '<div style="@import url(//x.example/)">x</div>',
-  '<div style="color:red\'&quot;><script>alert(1)</script>">x</div>',
-  '<div style="--x:url(//x.example/);background:var(--x)">x</div>',
-  '<p title="--><script>alert(1)</script>">x</p>',
-  '<!--><script>alert(1)</script>-->',
-  '<!--[if IE]><script>alert(1)</script><![endif]-->',
-  '<![CDATA[<script>alert(1)</script>]]>',
-  '<?xml version="1.0"?><html xmlns:xss><xss:script>alert(1)</xss:script></html>',
-  '<a\u0000href="javascript:alert(1)">x</a>',
-  '<\u0000script>alert(1)</script>',
-  '<img src="cid:x&quot; onerror=&quot;alert(1)" alt="&quot; onerror=&quot;alert(1)">',
-  '<img data-picture="0"><div data-quote="whole">x</div><p>y',
-  `${'<div>'.repeat(300)}<script>alert(1)</script>`,
-]
+  /<(?!\/?(?:a|b|i|p|div|span|img|table|tbody|tr|td|br|ul|li|h1|font|details|summary|blockquote|center)\b)[a-z/!?]|\son\w+\s*=\s*["']?\w|javascript:|vbscript:|data:(?!image\/(?:png|jpeg|gif|webp);base64,)|url\(|expression|@import|position|z-index|\s(?:id|name|class|srcset|background|formaction|srcdoc|action|xlink:href)=/i
 
 /** Attribute values and text cannot be live: their quotes and angle brackets are escaped. */
 const withoutValues = (html: string) =>
@@ -165,7 +92,7 @@ describe('HTML made safe', () => {
 })
 
 describe('HTML made safe leaves nothing alive of', () => {
-  for (const payload of payloads)
+  for (const payload of HOSTILE_HTML)
     test(JSON.stringify(payload.slice(0, 120)), () => {
       for (const html of [payload, `<div>before${payload}after</div>`, `<table><tr><td>${payload}`]) {
         const once = clean(html)

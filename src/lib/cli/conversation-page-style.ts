@@ -38,6 +38,7 @@ details>.text{padding-left:.75rem;border-left:3px solid var(--line)}
 .event{font-size:.8125rem;padding:.1rem 1.25rem}
 .event time{font-variant-numeric:tabular-nums;margin-right:.35rem}
 footer{padding:1rem .25rem 0;font-size:.8125rem}
+@media (max-width:34rem){.message>header{display:block}}
 @media print{:root{--back:#fff;--card:#fff;--text:#000;--dim:#444;--line:#bbb;--note-card:#fff;color-scheme:light}body{max-width:none;padding:0;font-size:11pt}.mail{contain:style;overflow:hidden;padding:.25rem 0}.message>header,.event{break-inside:avoid}.message>header{break-after:avoid}.plain,footer{display:none}}
 `
 

@@ -11,6 +11,7 @@ import {createHash} from 'node:crypto'
 import type {Conversation, ConversationAttachment, ConversationEvent, ConversationMessage} from '../conversation.ts'
 import type {Pictures} from '../conversation-pictures.ts'
 import {escapeHtml, rasterDataUrl, sanitizeHtml, type SafeHtml} from '../message/html.ts'
+import {baseSubject} from '../message/base-subject.ts'
 import type {Address} from '../message/message.ts'
 import {PAGE_STYLE, MAIL_STYLE} from './conversation-page-style.ts'
 import {formatBytes} from './format-bytes.ts'
@@ -32,9 +33,9 @@ const NAMED_HOSTS = 5
 
 /** The page as HTML. All of it is text of strangers, but what stands here. */
 export function conversationPage(conversation: Conversation, {timezone, pictures}: PageOptions): string {
-  const page: Page = {time: timeIn(timezone), pictures, room: MAX_PICTURE_LENGTH}
   const {number, subject, status, queue, owner, channel, requester, createdAt, updatedAt, messages, events} =
     conversation
+  const page: Page = {time: timeIn(timezone), subject: baseSubject(subject), pictures, room: MAX_PICTURE_LENGTH}
   const parts = [
     ...messages.map((message) => ({at: message.receivedAt, html: renderMessage(message, page)})),
     ...events
@@ -80,6 +81,8 @@ ${parts.map(({html}) => html).join('\n')}
 interface Page {
   /** An instant as markup. */
   readonly time: (instant: string) => string
+  /** Of the ticket, without `Re:`: mails with the same do not say it again. */
+  readonly subject: string
   readonly pictures: Pictures
   /** Characters of pictures that the page still takes. */
   room: number
@@ -112,7 +115,7 @@ function renderMessage(message: ConversationMessage, page: Page): string {
 <p class="who"><span class="badge ${direction}">${label}</span>${verdict} <span dir="auto">${who || '(no sender)'}</span></p>
 <p class="when">${page.time(receivedAt)}</p>
 ${renderRecipients('To', to)}${renderRecipients('Cc', cc)}${
-    subject === '' ? '' : `<p class="subject" dir="auto">${line(subject)}</p>\n`
+    baseSubject(subject) === page.subject ? '' : `<p class="subject" dir="auto">${line(subject)}</p>\n`
   }</header>
 ${renderBody(message, page)}
 ${renderAttachments(attachments)}${
