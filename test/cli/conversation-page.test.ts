@@ -3,6 +3,8 @@ import {createHash} from 'node:crypto'
 import {test} from 'node:test'
 import {conversationPage} from '../../src/lib/cli/conversation-page.ts'
 import {canOpenBrowser} from '../../src/lib/cli/open-browser.ts'
+import {renderConversation} from '../../src/lib/cli/render-conversation.ts'
+import {styleOf} from '../../src/lib/cli/style.ts'
 import type {Conversation, ConversationMessage} from '../../src/lib/conversation.ts'
 import {fixture} from '../message/mail.ts'
 
@@ -87,12 +89,27 @@ test('HTML is shown made safe, beside its text; or its text alone', () => {
     ...ticket,
     messages: [{...message, html: '<p onclick=x>Upper.</p><img src="https://a.example/1.png">'}],
   })
-  assert.match(page, /<template shadowrootmode="open"><style>[^]*?<\/style><p>Upper\.<\/p><span class="picture"/)
+  assert.match(
+    page,
+    /<template shadowrootmode="open"><style>[^]*?<\/style><div dir="auto"><p>Upper\.<\/p><span class="picture"/,
+  )
   assert.match(page, /A picture was not loaded from a\.example:/)
   assert.match(page, /<summary>As plain text<\/summary><div class="text" dir="auto">Upper\./)
   const refused = pageOf({...ticket, messages: [{...message, html: '<b>'.repeat(3000)}]})
   assert.doesNotMatch(refused, /<template/)
   assert.match(refused, /Shown as text: its HTML cannot be made safe \(more than 2000 elements/)
+})
+
+test('text takes no longer than its length', () => {
+  const text = `${' '.repeat(1_000_000)}x`
+  for (const page of [
+    pageOf({...ticket, messages: [{...message, text, replyText: text, quotedText: ''}]}),
+    renderConversation({...ticket, messages: [{...message, text}]}, 'UTC', {
+      ...styleOf(process.stdout, {noColour: true}),
+      width: null,
+    }),
+  ])
+    assert.ok(page.length > text.length)
 })
 
 test('a picture that is shown again and again does not fill the memory', () => {

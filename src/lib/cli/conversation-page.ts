@@ -140,8 +140,7 @@ function renderBody(message: ConversationMessage, page: Page): string {
   })
   if (safe.html === null)
     return `${renderText(message)}\n<p class="notice">Shown as text: its HTML cannot be made safe (${line(safe.why)}).</p>`
-  // Nothing but white space may stand between the template and the element that it is the inside of.
-  return `<div class="mail" dir="auto"><template shadowrootmode="open"><style>${MAIL_STYLE}</style>${safe.html}</template></div>
+  return `<div class="mail"><template shadowrootmode="open"><style>${MAIL_STYLE}</style><div dir="auto">${safe.html}</div></template></div>
 ${renderRemote(safe)}<details class="plain"><summary>As plain text</summary>${textBlock(message.text)}</details>`
 }
 
@@ -155,7 +154,7 @@ function renderText({text, replyText, quotedText}: ConversationMessage): string 
 
 /** Running text: direction by its own letters, line by line; whoever turns it round does so within the block. */
 const textBlock = (text: string): string =>
-  `<div class="text" dir="auto">${escapeHtml(text.replace(/^\n+|\s+$/g, '').replace(CONTROLS, '\uFFFD'))}</div>`
+  `<div class="text" dir="auto">${escapeHtml(text.replace(/^\n+/, '').trimEnd().replace(CONTROLS, '\uFFFD'))}</div>`
 
 /** What has no place in text. Line feeds and tabs have. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

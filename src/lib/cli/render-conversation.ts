@@ -64,7 +64,7 @@ function renderHead(ticket: Conversation, timezone: string, {time, colour, wrap}
 
 function renderMessage(message: ConversationMessage, page: Page): string {
   const {colour, wrap} = page
-  const body = safeText(message.text).replace(/^\n+|\s+$/g, '')
+  const body = safeText(message.text).replace(/^\n+/, '').trimEnd()
   const lines = body === '' ? [colour.dim('(no text)')] : wrap(body)
   return [
     renderRule(message, page),

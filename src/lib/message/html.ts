@@ -32,10 +32,7 @@ export interface SanitizeOptions {
   readonly resolveCid: (contentId: string) => string | null
 }
 
-/**
- * Characters of HTML taken. More than `MAX_TEXT_BYTES` is never kept of a mail; parts of several together, or text
- * that the store gave in another way, are held to it too.
- */
+/** Characters of HTML taken: as much as is kept of the text of a mail. */
 const MAX_HTML_LENGTH = MAX_TEXT_BYTES
 
 /** Elements open at once that are shown; the text of deeper ones stays. Browsers go to 512; answers of years reach 100. */
