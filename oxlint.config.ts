@@ -50,7 +50,7 @@ const INPUT_AND_OUTPUT: Refusal = {
 /** Each library has one home: a change of library is a change of one folder. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   imap: ['imapflow'],
-  message: ['postal-mime', 'sanitize-html', 'html-to-text', 'iconv-lite'],
+  message: ['postal-mime', 'sanitize-html', 'entities', 'iconv-lite'],
   authentication: ['mailauth'],
   store: ['kysely', 'better-sqlite3', 'pg'],
   secret: ['@napi-rs/keyring', 'age-encryption', 'proper-lockfile'],

@@ -50,6 +50,8 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   // Asks on a terminal.
   'secret set acme/inbound/password\n': {first: [IMAP], env: VAULT, codes: [64]},
   'email status --fail-on': {codes: [0, 2]},
+  // Opens no browser of whoever runs the tests.
+  'ticket show': {env: {POSTDESK_BROWSER: '', BROWSER: ''}},
   'ticket reopen': {first: ['ticket close 42 43 44']},
 }
 
@@ -144,7 +146,7 @@ function located(line: string, home: string): string {
   return line
     .replace(/^(postdesk quarantine \w+) 12\b/, `$1 ${first}`)
     .replace(/^(postdesk quarantine \w+ \d+) 13 14\b/, `$1 ${second} ${third}`)
-    .replace('--raw 7', `--raw ${facts.messageOf42}`)
+    .replace(/--(raw|message) 7\b/, `--$1 ${facts.messageOf42}`)
     .replace(/\/run\/secrets\/\w+/, join(home, 'secret.txt'))
     .replace('/var/mail/acme', join(home, 'maildir'))
 }

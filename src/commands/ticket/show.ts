@@ -1,8 +1,12 @@
 import {Flags} from '@oclif/core'
+import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
+import {pathToFileURL} from 'node:url'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {renderConversation} from '../../lib/cli/render-conversation.ts'
+import {BROWSER_ENVIRONMENT} from '../../lib/cli/open-browser.ts'
+import {safeLine} from '../../lib/cli/safe-text.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {ticketArg, ticketQuestion} from '../../lib/cli/ticket-flags.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
@@ -10,7 +14,10 @@ import type {Conversation} from '../../lib/conversation.ts'
 import {EXIT, usage} from '../../lib/errors.ts'
 
 /** A ticket with its messages and events. */
-export type TicketShowResult = Conversation
+export interface TicketShowResult extends Conversation {
+  /** With `--web`: the file that has it as a page. */
+  readonly page?: string
+}
 
 /** Null with `--raw`: what is printed then is the mail. */
 export default class TicketShow extends BaseCommand<typeof TicketShow, TicketShowResult | null> {
@@ -18,6 +25,8 @@ export default class TicketShow extends BaseCommand<typeof TicketShow, TicketSho
   static override examples = [
     '<%= config.bin %> <%= command.id %> 42',
     '<%= config.bin %> <%= command.id %> 42 --json',
+    '<%= config.bin %> <%= command.id %> 42 --web',
+    '<%= config.bin %> <%= command.id %> 42 --web --out ticket-42.html',
     '<%= config.bin %> <%= command.id %> 42 --raw 7 > message.eml',
   ]
   static override args = {number: ticketArg}
@@ -27,9 +36,21 @@ export default class TicketShow extends BaseCommand<typeof TicketShow, TicketSho
       summary: 'Write the bytes of this message as they came; never to a terminal.',
       exclusive: ['json'],
     }),
+    web: Flags.boolean({
+      summary:
+        'Make a page of it and open it in the browser, if there is one. The page loads nothing and runs nothing.',
+      exclusive: ['raw'],
+    }),
+    out: Flags.string({
+      helpValue: 'FILE',
+      summary: 'Write the page to this new file and open nothing.',
+      dependsOn: ['web'],
+    }),
   }
-  static override exitCodes = [EXIT.data, EXIT.notFound]
+  static override exitCodes = [EXIT.data, EXIT.notFound, EXIT.cannotCreate]
+  static override environment = BROWSER_ENVIRONMENT
   #timezone = 'UTC'
+  #opened = false
 
   async run(): Promise<TicketShowResult | null> {
     const {NUMBER} = await this.complete({NUMBER: this.args.number}, {NUMBER: ticketQuestion})
@@ -49,10 +70,41 @@ export default class TicketShow extends BaseCommand<typeof TicketShow, TicketSho
     }
     const {conversation, problems} = await readConversation(store, portal, number)
     for (const problem of problems) this.warning(problem)
-    return conversation
+    return this.flags.web ? {...conversation, page: await this.#makePage(conversation)} : conversation
   }
 
-  protected render(conversation: TicketShowResult | null, style: Style): string {
-    return conversation === null ? '' : renderConversation(conversation, this.#timezone, style)
+  /** Returns the path of the page. */
+  async #makePage(conversation: Conversation): Promise<string> {
+    const [{readPictures}, {conversationPage}, {writePageTo, writePrivatePage}] = await Promise.all([
+      import('../../lib/conversation-pictures.ts'),
+      import('../../lib/cli/conversation-page.ts'),
+      import('../../lib/cli/write-page.ts'),
+    ])
+    const {pictures, problems} = await readPictures(await this.store(), await this.portal(), conversation)
+    for (const problem of problems) this.warning(problem)
+    const page = conversationPage(conversation, {timezone: this.#timezone, pictures})
+    if (this.flags.out !== undefined) return writePageTo(this.flags.out, page)
+    const name = `ticket-${conversation.number}`
+    const path = await writePrivatePage(join(this.paths.state, 'pages'), name, page, new Date(this.clock.now()))
+    const {canOpenBrowser, openBrowser} = await import('../../lib/cli/open-browser.ts')
+    const {env, platform, stdout} = process
+    if (!this.jsonMode && canOpenBrowser(env, {platform, terminal: stdout.isTTY})) {
+      this.#opened = await openBrowser(pathToFileURL(path).href, env)
+      if (!this.#opened) this.warning('The browser could not be started.')
+    }
+    return path
+  }
+
+  protected render(result: TicketShowResult | null, style: Style): string {
+    if (result === null) return ''
+    if (result.page === undefined) return renderConversation(result, this.#timezone, style)
+    const {number, page} = result
+    if (this.flags.out !== undefined) return `Ticket ${number} is a page now: ${safeLine(page)}\n`
+    if (this.#opened) return `Ticket ${number} is shown in the browser: ${safeLine(page)}\n`
+    return (
+      `Ticket ${number} is a page now: ${safeLine(page)}\n` +
+      `Open it in a browser: ${safeLine(pathToFileURL(page).href)}\n` +
+      'It is kept for a day; --out FILE puts it where you want it.\n'
+    )
   }
 }

@@ -9,6 +9,8 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   POSTDESK_VAULT_IDENTITY_FILE: 'File with an age identity that opens the vault file.',
   POSTDESK_IMAP_TIMEOUT: 'Seconds that an IMAP server may be silent; default: 30 to connect, 60 for a command.',
   POSTDESK_RESOLVER: 'IP:PORT of the DNS resolver to ask, in place of the system\u2019s.',
+  POSTDESK_BROWSER: 'The browser to open pages in, in place of BROWSER.',
+  BROWSER: 'The browser to open pages in; default: that of the desktop.',
   POSTDESK_DEBUG: '1 logs what is done to standard error, without secrets.',
   PGPASSFILE: 'PostgreSQL\u2019s file of passwords.',
   CI: 'If set, nothing is asked.',

@@ -66,7 +66,7 @@ function renderHead(ticket: Conversation, timezone: string, {time, colour, wrap}
 
 function renderMessage(message: ConversationMessage, page: Page): string {
   const {colour, wrap} = page
-  const body = safeText(message.text).replace(/^\n+|\s+$/g, '')
+  const body = safeText(message.text).replace(/^\n+/, '').trimEnd()
   const lines = body === '' ? [colour.dim('(no text)')] : wrap(body)
   return [
     renderRule(message, page),
@@ -142,7 +142,7 @@ function renderEvent(event: ConversationEvent, {time, colour, wrap}: Page): stri
 }
 
 /** What was done, in words. */
-function describeEvent({kind, details}: ConversationEvent): string {
+export function describeEvent({kind, details}: ConversationEvent): string {
   const text = (name: string): string | null => (typeof details[name] === 'string' ? details[name] : null)
   const number = (name: string): string => (typeof details[name] === 'number' ? String(details[name]) : '')
   const why = text('why') ? `: ${text('why')}` : ''

@@ -1,118 +1,209 @@
+/** The text of HTML, as a person would type it into a plain mail. */
+import {decodeHTML, decodeHTMLAttribute} from 'entities'
+
 /** Elements whose content nobody reads. */
-const HIDDEN = new Set(['head', 'script', 'style', 'title', 'template', 'noscript'])
+const UNREAD = new Set([
+  ...['datalist', 'head', 'iframe', 'noembed', 'noframes', 'noscript', 'object', 'script', 'select', 'style', 'svg'],
+  ...['template', 'title', 'video'],
+])
 
-/** Elements that start a new line, and those after which a line stays empty. */
-const LINES = new Set(['div', 'tr', 'li', 'ul', 'ol', 'dt', 'dd', 'hr', 'section', 'article', 'header', 'footer'])
-const PARAGRAPHS = new Set(['p', 'table', 'blockquote', 'pre', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6'])
+/** Elements that start a new line, and those with an empty line around them. */
+const LINES = new Set([
+  ...['address', 'article', 'aside', 'blockquote', 'body', 'caption', 'center', 'dd', 'details', 'div', 'dl', 'dt'],
+  ...['figcaption', 'figure', 'footer', 'form', 'header', 'hr', 'html', 'legend', 'li', 'main', 'nav', 'ol', 'section'],
+  ...['summary', 'tr', 'ul'],
+])
+const PARAGRAPHS = new Set(['fieldset', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'p', 'pre', 'table'])
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-  auml: 'ä',
-  ouml: 'ö',
-  uuml: 'ü',
-  Auml: 'Ä',
-  Ouml: 'Ö',
-  Uuml: 'Ü',
-  szlig: 'ß',
-  eacute: 'é',
-  egrave: 'è',
-  agrave: 'à',
-  ccedil: 'ç',
-  ntilde: 'ñ',
-  euro: '€',
-  pound: '£',
-  copy: '©',
-  reg: '®',
-  trade: '™',
-  hellip: '…',
-  ndash: '–',
-  mdash: '—',
-  lsquo: '‘',
-  rsquo: '’',
-  ldquo: '“',
-  rdquo: '”',
-  laquo: '«',
-  raquo: '»',
-  bull: '•',
-  middot: '·',
+/** Elements that a style can hide. A fixed set, as each name may cost one search through the rest of the HTML. */
+const HIDEABLE = new Set([
+  ...['a', 'blockquote', 'center', 'div', 'font', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'li', 'ol', 'p', 'section'],
+  ...['span', 'table', 'tbody', 'td', 'tr', 'ul'],
+])
+
+/** Elements that the next of their kind closes where their end tag is left out. */
+const CLOSED_BY_NEXT = new Set(['a', 'p', 'td', 'th'])
+
+/** Levels of quoting that are written; deeper quotes stay at the last one. Real mail has some five. */
+const MAX_QUOTE_LEVELS = 10
+
+/** Levels of lists that are indented. */
+const MAX_LIST_LEVELS = 10
+
+/** Elements open at once that mean something for the text. Those opened beyond it are as if they meant nothing. */
+const MAX_OPEN = 50
+
+/** Characters of a link that is written out. What is longer counts readers, and would bury the text. */
+const MAX_LINK_LENGTH = 300
+
+/** An open element that changes how text is written. */
+interface OpenElement {
+  readonly name: string
+  /** Open elements of the same name inside of it, whose end tags are not its own. */
+  nested: number
+  readonly preformatted: boolean
+  /** For lists: the number of the next item; null for those without numbers. */
+  next: number | null
+  readonly link: string | null
 }
 
 /**
- * The text of HTML for reading: tags dropped, blocks on lines of their own, entities resolved. Time is linear in the
- * input, whatever is left open in it. The result is plain text: nothing in it is markup any more.
+ * The text of HTML for reading: blocks on lines of their own, `> ` before what is quoted, `- ` or numbers before the
+ * items of lists, the addresses of links behind their words, entities resolved; what is hidden is left out. Time is
+ * linear in the input, whatever is left open in it. The result is plain text: nothing in it is markup any more.
  */
 export function htmlToText(html: string): string {
-  const pieces: string[] = []
-  /** True where a new block needs no line break. */
-  let atLineStart = true
-  const addText = (markup: string) => {
-    const text = readableText(markup)
-    if (text === '' || (atLineStart && text === ' ')) return
-    pieces.push(text)
-    atLineStart = false
+  const text = createWriter()
+  const open: OpenElement[] = []
+  // Elements that are not closed from here on: looked for once, not again at each of their start tags.
+  const unclosed = new Set<string>()
+  let quotesInTags = true
+
+  const leave = (at: number) => {
+    for (const {name, link} of open.splice(at).toReversed()) {
+      if (name === 'blockquote') text.quote(-1)
+      else if (name === 'ol' || name === 'ul') text.indent(-1)
+      if (link !== null) text.endLink(link)
+    }
   }
-  const addBreak = (lines: string) => {
-    pieces.push(lines)
-    atLineStart = true
+  const enter = (name: string, attributes: ReadonlyMap<string, string>) => {
+    const at = open.findLastIndex((element) => element.name === name)
+    if (at !== -1 && CLOSED_BY_NEXT.has(name)) leave(at)
+    const style = attributes.get('style') ?? ''
+    const preformatted = name === 'pre' || /white-space\s*:\s*(?:pre\b|break-spaces)/i.test(style)
+    // Mail programs indent with it too.
+    const quote = name === 'blockquote' && !/border(?:-left)?\s*:\s*(?:none|0)\b/i.test(style)
+    const list = name === 'ol' || name === 'ul'
+    const link = name === 'a' ? (attributes.get('href') ?? null) : null
+    if ((quote || list || preformatted || link !== null) && open.length < MAX_OPEN) {
+      const start = Number.parseInt(attributes.get('start') ?? '1', 10)
+      const next = name === 'ol' ? (Number.isSafeInteger(start) ? start : 1) : null
+      open.push({name, nested: 0, preformatted, next, link})
+      if (quote) text.quote(1)
+      if (list) text.indent(1)
+      if (link !== null) text.startLink()
+    } else if (at !== -1 && open[at]?.name === name) open[at].nested++
+  }
+  const exit = (name: string) => {
+    const at = open.findLastIndex((element) => element.name === name)
+    const element = open[at]
+    if (element === undefined) return
+    if (element.nested > 0) element.nested--
+    else leave(at)
   }
 
-  // Hidden elements that are not closed from here on: looked for once, not again at each of their start tags.
-  const unclosed = new Set<string>()
   let start = 0
   while (start < html.length) {
-    const open = html.indexOf('<', start)
-    addText(html.slice(start, open === -1 ? html.length : open))
-    if (open === -1) break
-    if (html.startsWith('<!--', open)) {
-      const end = html.indexOf('-->', open + 4)
+    const next = html.indexOf('<', start)
+    const words = html.slice(start, next === -1 ? html.length : next)
+    if (words !== '')
+      text.add(
+        decodeHTML(words),
+        open.some(({preformatted}) => preformatted),
+      )
+    if (next === -1) break
+    if (html.startsWith('<!--', next)) {
+      // `<!-->` is a comment too.
+      const end = html.indexOf('-->', next + 2)
       if (end === -1) break
       start = end + 3
       continue
     }
-    const tag = TAG.exec(html.slice(open, open + MAX_TAG_NAME + 2))
+    TAG.lastIndex = next
+    const tag = TAG.exec(html)
     if (tag === null) {
-      addText('<')
-      start = open + 1
+      text.add('<', false)
+      start = next + 1
       continue
     }
-    const close = html.indexOf('>', open)
+    const [, slash, written] = tag
+    let close = written !== undefined && quotesInTags ? endOfTag(html, TAG.lastIndex) : html.indexOf('>', next)
+    if (close === -1 && quotesInTags) {
+      // A quote that is never closed would take all the rest with it: from here on a tag ends at its first `>`.
+      quotesInTags = false
+      close = html.indexOf('>', next)
+    }
     if (close === -1) break
     start = close + 1
-    const closing = tag[1] === '/'
-    const name = tag[2]?.toLowerCase() ?? ''
-    if (HIDDEN.has(name) && !closing && !unclosed.has(name)) {
-      const end = endOfHidden(html, name, start)
-      if (end === -1) unclosed.add(name)
-      else start = end
-    } else if (name === 'br') addBreak('\n')
-    else if (PARAGRAPHS.has(name)) addBreak('\n\n')
-    else if (LINES.has(name)) {
-      if (!atLineStart) addBreak('\n')
-      if (name === 'li' && !closing) pieces.push('- ')
-    } else if (name === 'td' || name === 'th') addText(' ')
+    if (written === undefined) continue
+    const name = written.toLowerCase()
+    const opens = slash === ''
+    const attributes = opens ? readAttributes(html.slice(TAG.lastIndex, close)) : NO_ATTRIBUTES
+    if (opens && !unclosed.has(name) && (UNREAD.has(name) || (HIDEABLE.has(name) && isHidden(attributes)))) {
+      const end = UNREAD.has(name) ? endOfUnread(html, name, start) : endOfElement(html, name, start)
+      if (end !== -1) {
+        start = end
+        if (LINES.has(name)) text.breakLine()
+        continue
+      }
+      unclosed.add(name)
+    }
+    if (!opens) exit(name)
+    if (name === 'br') text.addLineBreak()
+    else if (PARAGRAPHS.has(name)) text.breakParagraph()
+    else if (LINES.has(name)) text.breakLine()
+    else if (name === 'td' || name === 'th') text.add(' ', false)
+    else if (name === 'img' && opens) text.add(attributes.get('alt') ?? '', false)
+    if (!opens) continue
+    enter(name, attributes)
+    if (name === 'li') {
+      const list = open.findLast((element) => element.name === 'ol' || element.name === 'ul')
+      text.item(list?.next == null ? '- ' : `${list.next++}. `)
+    }
   }
-  return pieces
-    .join('')
-    .replace(/[ \t]+/g, ' ')
-    .replace(/ ?\n ?/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()
+  leave(0)
+  return text.end()
 }
 
-/** Longest name of an element that means something here, and then some. */
-const MAX_TAG_NAME = 12
+// Tags ------------------------------------------------------------------------------------------------------------------
 
 /** A start tag, an end tag, a declaration. Anything else after `<` is text: `5 < 7`. */
-const TAG = /^<(?:(\/?)([a-z][a-z0-9]*)|[!?/])/i
+const TAG = /<(?:(\/?)([a-z][^\s/>]*)|[!?/])/iy
 
-/** The place after the end tag of a hidden element; -1 where it is never closed. */
-function endOfHidden(html: string, name: string, from: number): number {
-  const end = new RegExp(`</${name}[^a-z0-9]`, 'gi')
+/** The place of the `>` that is not within a quoted value; -1 where there is none. */
+function endOfTag(html: string, from: number): number {
+  const delimiter = /[>=]/g
+  delimiter.lastIndex = from
+  for (;;) {
+    const found = delimiter.exec(html)
+    if (found === null || found[0] === '>') return found?.index ?? -1
+    let at = found.index + 1
+    while (html[at] === ' ' || html[at] === '\n' || html[at] === '\r' || html[at] === '\t') at++
+    const quote = html[at]
+    if (quote === '"' || quote === "'") {
+      at = html.indexOf(quote, at + 1)
+      if (at === -1) return -1
+      at++
+    }
+    delimiter.lastIndex = at
+  }
+}
+
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
+
+/** The attributes of a start tag by their names; of several of a name the first counts. */
+function readAttributes(text: string): ReadonlyMap<string, string> {
+  if (!text.includes('=') && !/hidden/i.test(text)) return NO_ATTRIBUTES
+  const attributes = new Map<string, string>()
+  for (const [, name, double, single, bare] of text.matchAll(
+    /([^\s/>="']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?/g,
+  )) {
+    const key = name!.toLowerCase()
+    if (!attributes.has(key)) attributes.set(key, decodeHTMLAttribute(double ?? single ?? bare ?? ''))
+  }
+  return attributes
+}
+
+function isHidden(attributes: ReadonlyMap<string, string>): boolean {
+  return (
+    attributes.has('hidden') ||
+    /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)/i.test(attributes.get('style') ?? '')
+  )
+}
+
+/** The place after the first end tag of an element whose content is not read as HTML; -1 where it is never closed. */
+function endOfUnread(html: string, name: string, from: number): number {
+  const end = new RegExp(`</${name}(?![^\\s/>])`, 'gi')
   end.lastIndex = from
   const match = end.exec(html)
   if (match === null) return -1
@@ -120,15 +211,119 @@ function endOfHidden(html: string, name: string, from: number): number {
   return close === -1 ? html.length : close + 1
 }
 
-function readableText(html: string): string {
-  const collapsed = html.replace(/[\s\u00a0]+/g, ' ')
-  if (!collapsed.includes('&')) return collapsed
-  return collapsed.replace(
-    /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));?/gi,
-    (all, decimal?: string, hex?: string, name?: string) => {
-      if (name !== undefined) return ENTITIES[name] ?? ENTITIES[name.toLowerCase()] ?? all
-      const code = decimal === undefined ? Number.parseInt(hex ?? '0', 16) : Number(decimal)
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ''
-    },
-  )
+/** The place after the end tag that closes an element, past those of the same name in it; -1 where it is never closed. */
+function endOfElement(html: string, name: string, from: number): number {
+  const tag = new RegExp(`<(/?)${name}(?![^\\s/>])`, 'gi')
+  tag.lastIndex = from
+  let depth = 1
+  for (let match = tag.exec(html); match !== null; match = tag.exec(html)) {
+    depth += match[1] === '' ? 1 : -1
+    if (depth > 0) continue
+    const close = html.indexOf('>', match.index)
+    return close === -1 ? html.length : close + 1
+  }
+  return -1
 }
+
+// Lines -----------------------------------------------------------------------------------------------------------------
+
+/** Takes text and breaks as they come, and makes lines of them. */
+interface Writer {
+  add(text: string, preformatted: boolean): void
+  /** A line break that was asked for; the others are there between two texts, however many are given. */
+  addLineBreak(): void
+  breakLine(): void
+  breakParagraph(): void
+  /** What stands before the next text. */
+  item(marker: string): void
+  quote(levels: 1 | -1): void
+  indent(levels: 1 | -1): void
+  startLink(): void
+  endLink(href: string): void
+  end(): string
+}
+
+function createWriter(): Writer {
+  const lines: string[] = []
+  let line = ''
+  /** Whether the line ends with a blank; asking the line itself would copy it each time. */
+  let blankAtEnd = false
+  /** Line breaks that stand between the line and what comes next. */
+  let breaks = 0
+  let marker = ''
+  let [quotes, lists] = [0, 0]
+  let prefix = ''
+  let label: string | null = null
+
+  const quotePrefix = () => '> '.repeat(Math.min(quotes, MAX_QUOTE_LEVELS))
+  const startLine = () => {
+    if (lines.length > 0 || line !== '') {
+      lines.push((prefix + line).trimEnd())
+      const shorter = prefix.length < quotePrefix().length ? prefix : quotePrefix()
+      if (breaks > 1) lines.push(shorter.trimEnd())
+    }
+    prefix = quotePrefix()
+    line = '  '.repeat(Math.min(Math.max(lists - 1, 0), MAX_LIST_LEVELS)) + marker
+    breaks = 0
+    marker = ''
+  }
+  const append = (text: string) => {
+    if (breaks > 0 || marker !== '' || (lines.length === 0 && line === '')) startLine()
+    line += text
+    blankAtEnd = text.endsWith(' ')
+  }
+  const addCollapsed = (text: string) => {
+    const collapsed = text.replace(/[\s\u00a0]+/g, ' ')
+    const atStart = breaks > 0 || marker !== '' || line === '' || blankAtEnd
+    const words = atStart && collapsed.startsWith(' ') ? collapsed.slice(1) : collapsed
+    if (words !== '') append(words)
+  }
+  const writer: Writer = {
+    add(text, preformatted) {
+      const visible = text.replace(INVISIBLE, '')
+      if (label !== null) label += visible
+      if (!preformatted) return addCollapsed(visible)
+      const [first = '', ...others] = visible.replace(/\r\n?/g, '\n').split('\n')
+      if (first !== '') append(first)
+      for (const other of others) {
+        breaks++
+        if (other !== '') append(other)
+      }
+    },
+    addLineBreak: () => void breaks++,
+    breakLine: () => void (breaks = Math.max(breaks, marker === '' ? 1 : 0)),
+    breakParagraph: () => void (breaks = Math.max(breaks, marker === '' ? 2 : 0)),
+    item: (text) => void (marker = text),
+    quote: (levels) => void (quotes += levels),
+    indent: (levels) => void (lists += levels),
+    startLink: () => void (label = ''),
+    endLink(href) {
+      const target = label === null ? null : targetBehind(label, href)
+      // A blank before the end tag stands behind the address.
+      const blank = label !== null && /\s$/.test(label) ? ' ' : ''
+      label = null
+      if (target !== null) addCollapsed(` <${target}>${blank}`)
+    },
+    end() {
+      if (line !== '') lines.push((prefix + line).trimEnd())
+      return lines.join('\n').trim()
+    },
+  }
+  return writer
+}
+
+/** What takes no room: soft hyphens, zero-width spaces, grapheme joiners, with which newsletters fill their preview. */
+const INVISIBLE = /\u00AD|\u034F|\u200B|\uFEFF/g
+
+/** Where a link leads, if its words do not say it; null where they do, or where it leads nowhere for a reader. */
+function targetBehind(label: string, href: string): string | null {
+  const words = label.trim()
+  const target = href.trim().replace(/^mailto:/i, '')
+  if (words === '' || target.length > MAX_LINK_LENGTH || /[\s<>\p{Cc}\p{Cf}]/u.test(target)) return null
+  if (/^https?:/i.test(target)) return bare(words) === bare(target) ? null : target
+  if (!/^mailto:/i.test(href.trim())) return null
+  const [address = ''] = target.split('?')
+  return address.includes('@') && !words.toLowerCase().includes(address.toLowerCase()) ? address : null
+}
+
+const bare = (url: string): string => url.replace(/^https?:\/\/(?:www\.)?|^www\.|\/$/gi, '').toLowerCase()

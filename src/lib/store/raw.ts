@@ -89,9 +89,9 @@ export async function dropUnusedRaw(tx: Tx, portalId: number, rawId: number): Pr
   await dropRaw(tx, portalId, rawId)
 }
 
-/** Reads a raw mail piece by piece, as stored; the reader decompresses. */
-export async function* readRaw(db: Db, portalId: number, rawId: number): AsyncGenerator<RawChunk> {
-  for (let seq = 0; ; seq++) {
+/** Reads a raw mail piece by piece from the piece `first` on, as stored; the reader decompresses. */
+export async function* readRaw(db: Db, portalId: number, rawId: number, first = 0): AsyncGenerator<RawChunk> {
+  for (let seq = first; ; seq++) {
     const row = await db
       .selectFrom('raw_chunk')
       .select(['size', 'encoding', 'data'])
