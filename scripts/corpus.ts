@@ -108,7 +108,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
     const got = bouncesOf(told).map(({recipient}) => recipient.toLowerCase())
     const known = (recipient: string | null, alias: string | null) =>
       [recipient, alias].find((name) => name !== null && got.includes(name.toLowerCase())) ?? recipient
-    return [bounces.map(({recipient, alias}) => known(recipient, alias)?.toLowerCase()).sort(), got.sort()]
+    return [bounces.flatMap(({recipient, alias}) => known(recipient, alias)?.toLowerCase() ?? []).sort(), got.sort()]
   },
   'bounces: status': ofBounces('status'),
   'bounces: action': ofBounces('action'),

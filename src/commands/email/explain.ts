@@ -92,7 +92,7 @@ export default class EmailExplain extends BaseCommand<typeof EmailExplain, Email
   /** Prints or keeps what was explained; waits where the reader of standard output is slower. */
   private async take(lines: readonly string[]): Promise<void> {
     const {stdout} = process
-    if (this.flags.jsonl) this.print(stdout, lines.map((line) => `${escapeJson(line)}\n`).join(''))
+    if (this.flags.jsonl) this.print(stdout, escapeJson(`${lines.join('\n')}\n`))
     if (!this.flags.jsonl || this.#checker)
       for (const line of lines) {
         const explanation = JSON.parse(line) as Explanation
