@@ -12,6 +12,7 @@ import {mkdtemp, open, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
+import {pathToFileURL} from 'node:url'
 import {parseArgs} from 'node:util'
 import {simpleParser} from 'mailparser'
 import PostalMime from 'postal-mime'
@@ -26,7 +27,17 @@ import {ROOT} from '../test/support/run-postdesk.ts'
 import {median, settle, table} from './measure.ts'
 import {command} from './postdesk.ts'
 
-/** What `--gate` demands: of what the library reaches on every processor used. */
+interface Time {
+  readonly seconds: number
+  /** Seconds of processor time of all threads: what else the machine does hardly matters to it. */
+  readonly cpu: number
+}
+
+interface Measured extends Time {
+  readonly name: string
+}
+
+/** What `--gate` demands: of what the library reaches, for each processor that was used. */
 const GATE = {ratio: 0.7}
 /** What every mail has that is made here. */
 const HEADER = 'From: jane@example.com\r\nTo: support@acme.example\r\nSubject: Much\r\nMIME-Version: 1.0\r\n'
@@ -66,29 +77,40 @@ try {
     },
     {name: 'parseMessage, one thread', of: 1, run: () => timeEach(raws, parseMessage)},
     {name: 'postdesk email explain --jsonl', of: 1, run: () => timeExplain(home, maildir)},
-  ].map((subject) => ({...subject, seconds: [] as number[]}))
+  ].map((subject) => ({...subject, times: [] as Time[]}))
   for (let run = 0; run < runs; run++)
-    for (const subject of subjects) subject.seconds.push((await subject.run()) / subject.of)
-
-  const speeds = subjects.map(({seconds}) => bytes / median(seconds))
+    for (const {of, run, times} of subjects) {
+      const {seconds, cpu} = await run()
+      times.push({seconds: seconds / of, cpu: cpu / of})
+    }
+  const [postalMime, mailparser, own, explained] = subjects.map(({name, times}) => ({
+    name,
+    seconds: median(times.map(({seconds}) => seconds)),
+    cpu: median(times.map(({cpu}) => cpu)),
+  })) as [Measured, Measured, Measured, Measured]
   say(
     table([
-      ['', 'seconds', 'messages/s', 'MB/s'],
-      ...subjects.map(({name, seconds}, index) => [
+      ['', 'seconds', 'of processors', 'messages/s', 'MB/s', 'MB/s of a processor'],
+      ...[postalMime, mailparser, own, explained].map(({name, seconds, cpu}) => [
         name,
-        median(seconds).toFixed(1),
-        (messages / median(seconds)).toFixed(0),
-        megabytes(speeds[index]!),
+        seconds.toFixed(1),
+        cpu.toFixed(1),
+        (messages / seconds).toFixed(0),
+        megabytes(bytes / seconds),
+        megabytes(bytes / cpu),
       ]),
     ]),
   )
-  const [postalMime, mailparser, own, explained] = speeds as [number, number, number, number]
-  const ratio = explained / (postalMime * processors)
+  // Speed, divided by that of the library on a processor times the processors that were used: the time cancels out.
+  const ratio = postalMime.cpu / explained.cpu
   say(
-    `${ratio >= GATE.ratio ? 'ok    ' : 'missed'} ${ratio.toFixed(2)} of postal-mime on ${processors} processors (aim: at least ${GATE.ratio})`,
+    `${ratio >= GATE.ratio ? 'ok    ' : 'missed'} ${ratio.toFixed(2)} of postal-mime, for each processor that was used (aim: at least ${GATE.ratio})`,
   )
   say(
-    `       ${(explained / (mailparser * processors)).toFixed(2)} of mailparser, ${(explained / (own * processors)).toFixed(2)} of parseMessage\n`,
+    `       ${(mailparser.cpu / explained.cpu).toFixed(2)} of mailparser, ${(own.cpu / explained.cpu).toFixed(2)} of parseMessage`,
+  )
+  say(
+    `       ${(postalMime.seconds / explained.seconds).toFixed(2)} times the speed of postal-mime in one thread; ${(explained.cpu / explained.seconds).toFixed(1)} processors were used\n`,
   )
 
   await showGrowth('text of a mail, MB', [1, 2, 4, 8, 16], (size) => timeMail(mailOfSize(size * 1e6)))
@@ -128,25 +150,27 @@ function mailparserShare(raws: readonly Buffer[]): number {
   return sum(someOf(raws)) / sum(raws)
 }
 
-/** Seconds. */
-async function timeEach(raws: readonly Buffer[], parse: (raw: Buffer) => unknown): Promise<number> {
-  const started = performance.now()
+async function timeEach(raws: readonly Buffer[], parse: (raw: Buffer) => unknown): Promise<Time> {
+  const [started, before] = [performance.now(), process.cpuUsage()]
   for (const raw of raws) await parse(raw)
-  return (performance.now() - started) / 1000
+  const {user, system} = process.cpuUsage(before)
+  return {seconds: (performance.now() - started) / 1000, cpu: (user + system) / 1e6}
 }
 
-/** Seconds of the whole program, from its start to its end. @throws where it fails. */
-async function timeExplain(home: string, folder: string): Promise<number> {
+/** The whole program, from its start to its end. @throws where it fails. */
+async function timeExplain(home: string, folder: string): Promise<Time> {
+  const cpuFile = join(home, 'cpu')
+  const reporter = pathToFileURL(join(import.meta.dirname, 'report-memory.js')).href
   const nowhere = await open('/dev/null', 'w')
   try {
     const started = performance.now()
     const child = spawn(process.execPath, [join(ROOT, 'bin', 'run.js'), 'email', 'explain', folder, '--jsonl'], {
-      env: {...process.env, POSTDESK_HOME: home},
+      env: {...process.env, POSTDESK_HOME: home, NODE_OPTIONS: `--import=${reporter}`, BENCH_CPU_FILE: cpuFile},
       stdio: ['ignore', nowhere.fd, 'inherit'],
     })
     const [code] = (await once(child, 'close')) as [number | null]
     if (code !== 0) throw new Error(`email explain ended with ${code}`)
-    return (performance.now() - started) / 1000
+    return {seconds: (performance.now() - started) / 1000, cpu: Number(await readFile(cpuFile, 'utf8'))}
   } finally {
     await nowhere.close()
   }

@@ -4,11 +4,12 @@ import {explainMessage} from './explain-result.ts'
 import {workThrough, type BatchRequest} from './message/batch.ts'
 import type {Message, ParsedMessage} from './message/message.ts'
 import {describeUnparsed, parseMessage} from './message/parse.ts'
+import {escapeJson} from './unsafe-text.ts'
 
 /** Of a message what decisions need, and what is told of it as JSON: the main thread hands that on as it is. */
 export interface ReadMessage {
   readonly message: Message
-  /** An `ExplainedMessage`. */
+  /** An `ExplainedMessage`, in which what would act on a terminal is escaped. */
   readonly told: string
 }
 
@@ -21,7 +22,7 @@ export interface ExplainReply {
 
 export const tell = (parsed: ParsedMessage): ReadMessage => ({
   message: parsed.message,
-  told: JSON.stringify(explainMessage(parsed)),
+  told: escapeJson(JSON.stringify(explainMessage(parsed))),
 })
 
 /** For a message that could not be read to its end. */

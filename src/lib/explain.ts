@@ -24,6 +24,7 @@ import {gatherFacts} from './store/gather-facts.ts'
 import type {Store} from './store/open.ts'
 import {findPortalByAddress, type PortalRow} from './store/portals.ts'
 import {findSource, replacedAt} from './store/sources.ts'
+import {escapeJson} from './unsafe-text.ts'
 
 export interface ExplainOptions {
   /** Null where there is none: then nothing is known, and no address is the portal's. */
@@ -53,7 +54,8 @@ export const portalOfRecipient = ({db}: Store, recipient: string): Promise<Porta
   findPortalByAddress(db, recipient)
 
 /**
- * Explains them all, in the order given. Each string is an `Explanation` as JSON on one line; they come in batches.
+ * Explains them all, in the order given. Each string is an `Explanation` as JSON on one line, in which
+ * what would act on a terminal is escaped; they come in batches.
  * @throws 64 for a recipient that is no address, 66 where paths do not exist; both before anything is read.
  */
 export async function* explain(options: ExplainOptions): AsyncGenerator<readonly string[]> {
@@ -170,8 +172,9 @@ async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run>
     learn(facts, arrival, decision, planned)
     if (decision.kind === 'accept' && decision.thread.ticket === null)
       opened.set(planned.ticketId, {source: mail.source, owner: decision.route?.owner?.email ?? null})
-    const decided = JSON.stringify(explainDecision(arrival, decision, facts, opened))
-    return `{"source":${JSON.stringify(mail.source)},"message":${mail.told},${decided.slice(1)}`
+    const place = escapeJson(JSON.stringify(mail.source))
+    const decided = escapeJson(JSON.stringify(explainDecision(arrival, decision, facts, opened)))
+    return `{"source":${place},"message":${mail.told},${decided.slice(1)}`
   }
 
   return {

@@ -96,6 +96,26 @@ describe('email explain without a store', {concurrency: 2}, () => {
     assert.match(nothing.stderr, /Standard input cannot be used/)
   })
 
+  test('files that are too large to be held are read in pieces, and told like others', async (t) => {
+    const {folder, write, json} = await startFolder(t)
+    const large = (subject: string) =>
+      customerMail({Subject: subject}, `${'A line of a large mail.\n'.repeat(250_000)}The end.\n`)
+    await write('a.eml', large('Large'))
+    await write('b', [1, 2].map((n) => `${FROM_LINE}${large(`Large ${n}`).toString()}\r\n`).join(''))
+    const {result} = await json([folder])
+    assert.deepEqual(
+      messagesOf(result).map(({message}) => message.subject),
+      ['Large', 'Large 1', 'Large 2'],
+    )
+    for (const {message} of messagesOf(result)) {
+      assert.ok(message.text.startsWith('A line of a large mail.\n'))
+      assert.deepEqual(
+        message.defects.map(({code}) => code),
+        ['text-truncated'],
+      )
+    }
+  })
+
   test('a directory is read to its depths by name; what is hidden, half delivered or no mail is not', async (t) => {
     const {folder, write, json} = await startFolder(t)
     for (const name of ['box/cur', 'box/new', 'box/tmp', 'sub']) await mkdir(join(folder, name), {recursive: true})

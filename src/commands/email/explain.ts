@@ -2,7 +2,6 @@ import {Args, Flags} from '@oclif/core'
 import {once} from 'node:events'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {renderChecked, renderExplanation} from '../../lib/cli/render-explanation.ts'
-import {escapeJson} from '../../lib/cli/safe-text.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {EXIT, inputsUnusable, interrupted, PostdeskError} from '../../lib/errors.ts'
 import type {ExplainOptions} from '../../lib/explain.ts'
@@ -92,7 +91,7 @@ export default class EmailExplain extends BaseCommand<typeof EmailExplain, Email
   /** Prints or keeps what was explained; waits where the reader of standard output is slower. */
   private async take(lines: readonly string[]): Promise<void> {
     const {stdout} = process
-    if (this.flags.jsonl) this.print(stdout, lines.map((line) => `${escapeJson(line)}\n`).join(''))
+    if (this.flags.jsonl) this.print(stdout, `${lines.join('\n')}\n`)
     if (!this.flags.jsonl || this.#checker)
       for (const line of lines) {
         const explanation = JSON.parse(line) as Explanation
