@@ -65,8 +65,11 @@ const TIME = /\d{1,2} ?[:.hH時时시点점] ?\d{2}|\d ?[ap]\.? ?m\b/iu
 const FIRST_PERSON =
   /(?<![\p{L}\p{M}.@-])(?:I|we|ich|wir|je(?! ?[:：]| napisa)|j['’]ai|nous|yo|nosotros|eu|io|noi|ik|wij|jag|jeg|я|мы|ми)(?![\p{L}\p{M}.@-])/u
 
-/** A line that may end an attribution. */
-const MAY_END = /[^\s>=_*-].*[:：>)\]"'”»*_=-]$|^>.*:$/u
+/** Characters that end an attribution. */
+const ENDS = new Set(':：>)]"\'”»*_=-')
+
+/** Marks alone are no attribution. */
+const WORD = /[\p{L}\p{N}]/u
 
 /** Lines that an attribution may be wrapped over: the longest seen has five, with an address on lines of its own. */
 const MAX_LINES = 6
@@ -98,7 +101,9 @@ export function attributionEndingAt(lines: readonly string[], last: number, firs
 }
 
 function shortestEndingAt(lines: readonly string[], last: number, first: number): Attribution | null {
-  if (!MAY_END.test(lines[last] ?? '')) return null
+  const end = lines[last] ?? ''
+  // Most lines end in something else.
+  if (!ENDS.has(end.slice(-1)) || !WORD.test(end)) return null
   let joined = ''
   let partial: Attribution | null = null
   for (let from = last; from >= Math.max(first, last - MAX_LINES + 1); from--) {

@@ -60,9 +60,9 @@ const TRACKER = /^ᐧ$/u
 export function sentFromLine(line: string): 'certain' | 'likely' | null {
   if (line === '' || line.length > MAX_SENT_FROM_CHARS) return null
   if (TRACKER.test(line) || GET_PROGRAM.test(line)) return 'certain'
-  if (!SENT_LINE.test(line) && !SENT_LAST.test(line)) return SHORT.test(line) ? 'likely' : null
   const words = line.split(' ').length
   if (words > MAX_SENT_FROM_WORDS || /[:：]$/u.test(line)) return null
+  if (!SENT_LINE.test(line) && !SENT_LAST.test(line)) return SHORT.test(line) ? 'likely' : null
   if (NAMES_BRAND.test(line)) return 'certain'
   return NAMES_DEVICE.test(line) || words <= MAX_UNKNOWN_SENT_FROM_WORDS ? 'likely' : null
 }
