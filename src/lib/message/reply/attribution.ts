@@ -65,6 +65,9 @@ const TIME = /\d{1,2} ?[:.hH時时시点점] ?\d{2}|\d ?[ap]\.? ?m\b/iu
 const FIRST_PERSON =
   /(?<![\p{L}\p{M}.@-])(?:I|we|ich|wir|je(?! ?[:：]| napisa)|j['’]ai|nous|yo|nosotros|eu|io|noi|ik|wij|jag|jeg|я|мы|ми)(?![\p{L}\p{M}.@-])/u
 
+/** Words in small letters behind the date: "the technician came and wrote:" tells a story, "heeft Anna het volgende geschreven:" does not. */
+const MAX_SMALL_WORDS = 4
+
 /** Characters that end an attribution. */
 const ENDS = new Set(':：>)]"\'”»*_=-')
 
@@ -135,7 +138,7 @@ function readAttribution(text: string): {readonly certain: boolean; readonly com
   const hasYear = YEAR.test(line)
   const hasTime = TIME.test(line)
   const hasInstant = hasYear && hasTime
-  const certain = (hasAddress || hasInstant) && !FIRST_PERSON.test(line)
+  const certain = (hasAddress || (hasInstant && !tellsStory(line))) && !FIRST_PERSON.test(line)
   const dateFirst = DATE_FIRST.test(line)
   if ((dateFirst || NAME_FIRST.test(line)) && (hasAddress || hasYear || hasTime)) {
     if (WROTE_LAST.test(line) || WROTE_INSIDE.test(line)) return {certain, complete: hasInstant}
@@ -146,6 +149,11 @@ function readAttribution(text: string): {readonly certain: boolean; readonly com
     if (ended && (hasAddress || hasInstant)) return {certain: false, complete: false}
   }
   return SHORT_NAME.test(line) ? {certain: certain && hasInstant, complete: hasInstant} : null
+}
+
+function tellsStory(line: string): boolean {
+  const behindDate = line.split(/\d/).at(-1) ?? ''
+  return behindDate.split(' ').filter((word) => /^\p{Ll}/u.test(word)).length > MAX_SMALL_WORDS
 }
 
 /** In `<` / `> wrote:` over several lines the `>` ends an address; anywhere else it marks a quote. */
