@@ -4,7 +4,7 @@ import {linesOfHtml} from './quoted-html.ts'
 import {attributionEndingAt} from './reply/attribution.ts'
 import {classify, MAX_LINES, type Line} from './reply/lines.ts'
 import {normalLine} from './reply/normal-line.ts'
-import {isSignatureDelimiter, valedictionOf} from './reply/signature.ts'
+import {isRule, isSignatureDelimiter, valedictionOf} from './reply/signature.ts'
 
 /**
  * Splits what a person reads. `html` is what the text was made of where it has no plain part, so that what mail
@@ -90,10 +90,11 @@ function isIntroduced(lines: readonly Line[]): boolean {
   return quoted.some((_, at) => attributionEndingAt(quoted, at) !== null)
 }
 
-/** The signature without its delimiter; null where there is none. */
+/** The signature without its delimiter or the line drawn above it; null where there is none. */
 function signatureOf(lines: readonly Line[]): string | null {
+  const isDrawn = (line: string) => isSignatureDelimiter(line) || isRule(line)
   const signature = lines
-    .filter(({kind, text}) => kind === 'signature' && !isSignatureDelimiter(normalLine(text)))
+    .filter(({kind, text}) => kind === 'signature' && !isDrawn(normalLine(text)))
     .map(({text}) => text)
     .join('\n')
     .trim()

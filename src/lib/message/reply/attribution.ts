@@ -39,6 +39,10 @@ const WROTE_INSIDE = new RegExp(`${WORD_START}(?:${WROTE})${WORD_END}.{1,160}[:�
 /** A date at the start: at most four words (`On Wednesday, February`, `Il giorno mer`), then a digit. */
 const DATE_FIRST = /^(?:[\p{L}\p{M}.'’`´׳"]{1,20}[,.،:]? ){0,4}[^\p{L}\d]{0,3}\d|^[在于於] ?\d|^\p{L}-\d/u
 
+/** An attribution behind other words on its line: these would be lost with it. */
+const BEHIND_WORDS =
+  /[^\s-] (?:On|Am|Le|El|Em|No dia|Il|Op|Den|Dne|W dniu|În|Pe|Στις|Vào) (?:\p{L}{2,15}[.,]{0,2} ){0,3}\d/u
+
 /** A name at the start, with its address. */
 const NAME_FIRST = /^[^<>@:]{0,80}[<([] ?\[?(?:mailto:)?[^\s<>@]{1,100}@[^\s<>]{1,200}[>)\]]/u
 
@@ -130,6 +134,7 @@ function shortestEndingAt(lines: readonly string[], last: number, first: number)
 
 /** Whether a text is an attribution, whether it needs no quote to be believed, and whether nothing is missing in it. */
 function readAttribution(text: string): {readonly certain: boolean; readonly complete: boolean} | null {
+  if (BEHIND_WORDS.test(text)) return null
   if (GROUPWISE.test(text)) return {certain: true, complete: true}
   if (text.startsWith('>'))
     return SUPERCITE.test(text) && WROTE_LAST.test(text) ? {certain: true, complete: true} : null
