@@ -75,8 +75,8 @@ const MAX_SMALL_WORDS = 4
 /** Characters that end an attribution. */
 const ENDS = new Set(':：>)]"\'”»*_=-')
 
-/** Marks alone are no attribution. */
-const WORD = /[\p{L}\p{N}]/u
+/** Marks alone end none; `>:` does, behind a wrapped address. */
+const MARKS_ALONE = /^[-=_*>]+$/
 
 /** Lines that an attribution may be wrapped over: the longest seen has five, with an address on lines of its own. */
 const MAX_LINES = 6
@@ -110,7 +110,7 @@ export function attributionEndingAt(lines: readonly string[], last: number, firs
 function shortestEndingAt(lines: readonly string[], last: number, first: number): Attribution | null {
   const end = lines[last] ?? ''
   // Most lines end in something else.
-  if (!ENDS.has(end.slice(-1)) || !WORD.test(end)) return null
+  if (!ENDS.has(end.slice(-1)) || MARKS_ALONE.test(end)) return null
   let joined = ''
   let partial: Attribution | null = null
   for (let from = last; from >= Math.max(first, last - MAX_LINES + 1); from--) {

@@ -1,7 +1,7 @@
 /** What stands below the words of a person: a signature, and the line by which a mail program advertises itself. */
 import {normalLine} from './normal-line.ts'
 
-/** "-- " (RFC 3676 4.3), its space lost as often as not, doubled, or with the dashes that phones make of it; escaped by OpenPGP (RFC 9580 7.2). */
+/** "-- " (RFC 3676 4.3), its space lost as often as not, or the dashes that phones make of it; escaped by OpenPGP (RFC 9580 7.2). */
 const DELIMITER = /^(?:- )?(?:--|—|––|——|__)$/u
 
 /** A line drawn across the page. Below it may stand a signature, or the second half of the letter. */
