@@ -12,6 +12,7 @@ export const ATTRIBUTIONS: readonly (readonly [string, string])[] = [
   ['Gmail, old', '2016-02-03 15:35 GMT+01:00 Anna Berg <anna@example.org>:'],
   ['Gmail de', 'Am Mi., 3. Feb. 2016 um 15:35 Uhr schrieb Anna Berg <anna@example.org>:'],
   ['Gmail de, wrapped', 'Am Mi., 3. Feb. 2016 um 15:35 Uhr schrieb Anna Berg <\nanna@example.org>:'],
+  ['Gmail de, wrapped inside the address', 'Am 03.02.2016 15:35 schrieb "Anna Berg" <anna@example.org\n>:'],
   ['Gmail fr', 'Le mer. 3 févr. 2016 à 15:35, Anna Berg <anna@example.org> a écrit :'],
   ['Gmail es', 'El mié., 3 de feb. de 2016 a la(s) 15:35, Anna Berg (anna@example.org) escribió:'],
   ['Gmail pt-BR', 'Em qua., 3 de fev. de 2016 às 15:35, Anna Berg <anna@example.org> escreveu:'],

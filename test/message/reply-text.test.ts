@@ -160,6 +160,7 @@ describe('HTML of mail programs', () => {
       '<blockquote type=cite>one</div></blockquote><p>two</p>',
       '</blockquote><p>two</p></div></div><blockquote type=cite>one',
       '<p>two</p><blockquote type=cite>one<div><span></blockquote>',
+      `<blockquote type=cite>${'<p>one<table><tr><td>one'.repeat(20)}</blockquote><p>two</p>`,
     ]) {
       assert.match(splitHtml(html).replyText, /two/)
     }
@@ -251,6 +252,12 @@ describe('text that only looks like mail', () => {
     'a form of travel': ['Please book:', '', 'From: Berlin', 'To: Munich', 'Date: 3 May 2016', '', 'Thank you!'],
     'a line of a header': ['Subject: what you wrote', 'is not what I asked.'],
     'a story': ['On 3 May 2016 at 15:00 I wrote:', '', 'Please call.', '', 'Nobody called.'],
+    'words before an attribution': ['Thanks! On Wed, Feb 3, 2016 at 3:35 PM Anna <anna@example.org> wrote:', '', 'x'],
+    'a story of somebody else': [
+      'Am 3.5.2016 um 15:00 war der Techniker da und schrieb ins Protokoll:',
+      '',
+      'Alles gut.',
+    ],
     'a story without an instant': ['As I said on Monday you wrote:', '', 'Please call.'],
     'an unclosed fence': ['```', 'code'],
   }

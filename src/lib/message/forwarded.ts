@@ -3,6 +3,7 @@ import type {Address, Forwarded} from './message.ts'
 import {attributionEndingAt} from './reply/attribution.ts'
 import {isDivider} from './reply/divider.ts'
 import {headerBlockAt, notesBlockAt, type HeaderBlock} from './reply/header-block.ts'
+import {MAX_LINES} from './reply/lines.ts'
 import {MAX_COMPARED_CHARS, normalLine} from './reply/normal-line.ts'
 
 /**
@@ -12,7 +13,7 @@ import {MAX_COMPARED_CHARS, normalLine} from './reply/normal-line.ts'
 export function readForwarded(text: string): Forwarded | null {
   // Apple Mail quotes what it forwards.
   const lines = text
-    .split(/\r\n?|\n/)
+    .split(/\r\n?|\n/, MAX_LINES)
     .map((line) => normalLine(line.slice(0, MAX_COMPARED_CHARS).replace(/^[\s>]+/, '')))
   for (let at = 0; at < lines.length; at++) {
     const announced = isDivider(lines[at] ?? '')

@@ -70,14 +70,14 @@ function outermost(open: readonly Mark[]): Mark | null {
 
 // Markup ---------------------------------------------------------------------------------------------------------------
 
-/** Elements that carry marks, and that are closed: each is followed to its end. */
-const CONTAINERS = new Set(['div', 'blockquote', 'span', 'table', 'td', 'section', 'p', 'font'])
+/** Elements that carry marks, and whose end tag must not be left out (HTML 13.1.2.4): each is followed to its end. */
+const CONTAINERS = new Set(['div', 'blockquote', 'span', 'table', 'section'])
 
 /** Open containers that are remembered: mail in mail reaches a few hundred, and what is nested deeper has no marks. */
 const MAX_OPEN = 1000
 
 /** Open containers that an end tag is compared with: HTML of mail programs closes what it opens, nearly. */
-const MAX_UNCLOSED = 16
+const MAX_UNCLOSED = 64
 
 /** A tag: its slash, its name, its attributes. Comments and declarations are no tags. */
 const TAG = /^<(\/?)([a-z][a-z0-9]{0,15})(?=[\s/>])/i
@@ -92,6 +92,12 @@ function annotate(html: string): string | null {
   const insert = (at: number, sentinel: string) => {
     pieces.push(clean.slice(copied, at), sentinel)
     copied = at
+  }
+  const closeContainer = (name: string, at: number) => {
+    if (!CONTAINERS.has(name)) return
+    const from = open.findLastIndex((element, index) => element.name === name || index < open.length - MAX_UNCLOSED)
+    if (from === -1 || open[from]?.name !== name) return
+    for (const {mark} of open.splice(from).toReversed()) if (mark !== null) insert(at, CLOSER)
   }
   for (let start = clean.indexOf('<'); start !== -1; start = clean.indexOf('<', start)) {
     if (clean.startsWith('<!--', start)) {
@@ -119,12 +125,6 @@ function annotate(html: string): string | null {
     }
     start = end + 1
   }
-  function closeContainer(name: string, at: number): void {
-    if (!CONTAINERS.has(name)) return
-    const from = open.findLastIndex((element, index) => element.name === name || index < open.length - MAX_UNCLOSED)
-    if (from === -1 || open[from]?.name !== name) return
-    for (const {mark} of open.splice(from).toReversed()) if (mark !== null) insert(at, CLOSER)
-  }
   pieces.push(clean.slice(copied))
   return marks === 0 ? null : pieces.join('')
 }
@@ -138,7 +138,7 @@ const QUOTE_NAMES =
 
 /** Blockquotes of mail programs: Apple Mail, Thunderbird and Yahoo cite; Gmail, Proton, Zimbra, QQ name or draw them. */
 const QUOTE_BLOCK =
-  /type ?= ?["']?cite|class ?= ?["'][^"'>]{0,200}(?:quote|cite)|border-left ?: ?(?!none|0)|cite ?= ?["']|id ?= ?["'](?:qt|replybl)/i
+  /type ?= ?["']?cite|class ?= ?["'][^"'>]{0,200}(?:quote|cite)|border-left ?:(?! ?(?:none|0))|cite ?= ?["']|id ?= ?["'](?:qt|replybl)/i
 
 /** Gmail and Apple Mail indent what people indent with such a block. */
 const INDENT_BLOCK = /border ?: ?(?:none|medium none|0)/i
@@ -164,7 +164,7 @@ function markOf(name: string, tag: string): Mark | null {
     return INDENT_BLOCK.test(tag) ? null : 'indented'
   }
   // Most tags have no attributes that matter.
-  if (!/ (?:id|class|name|style|data-)/i.test(tag)) return null
+  if (!/\s(?:id|class|name|style|data-)/i.test(tag)) return null
   if (REST_NAMES.test(tag)) return 'rest'
   if (QUOTE_NAMES.test(tag)) return 'quote'
   if (name === 'div' && /name ?= ?["']quote["']/i.test(tag)) return 'quote'

@@ -1,10 +1,10 @@
 /** The words that a person wrote, told apart from what they quote. What is done with odd cases: docs/reply-text.md. */
 import type {Body} from './message.ts'
-import {attributionEndingAt} from './reply/attribution.ts'
-import {classify, type Line} from './reply/lines.ts'
-import {normalLine} from './reply/normal-line.ts'
 import {linesOfHtml} from './quoted-html.ts'
-import {isSignatureDelimiter, valedictionOf} from './reply/signature.ts'
+import {attributionEndingAt} from './reply/attribution.ts'
+import {classify, MAX_LINES, type Line} from './reply/lines.ts'
+import {normalLine} from './reply/normal-line.ts'
+import {isRule, isSignatureDelimiter, valedictionOf} from './reply/signature.ts'
 
 /**
  * Splits what a person reads. `html` is what the text was made of where it has no plain part, so that what mail
@@ -15,12 +15,15 @@ export function splitReply(
   text: string,
   html: readonly string[] | null,
 ): Pick<Body, 'replyText' | 'quotedText' | 'signature'> {
+  const whole = {replyText: text.trim(), quotedText: '', signature: null}
   const marked = html === null ? null : linesOfHtml(html, text)
-  const lines = classify(marked ?? text.split(/\r\n?|\n/).map((line) => ({text: line, mark: null})))
+  const given = marked ?? text.split(/\r\n?|\n/).map((line) => ({text: line, mark: null}))
+  if (given.length > MAX_LINES) return whole
+  const lines = classify(given)
   const end = endOfOwnPart(lines)
   const own = isOwn(lines, end)
   // Where nothing seems to be the person's, as in a bare forward, all is what the person sends.
-  if (own === null) return {replyText: text.trim(), quotedText: '', signature: null}
+  if (own === null) return whole
   const kept = lines.filter((_, at) => own[at] === true).map(({text}) => text)
   const quoted = lines.filter((_, at) => own[at] !== true).map(({text}) => text)
   return {
@@ -87,10 +90,11 @@ function isIntroduced(lines: readonly Line[]): boolean {
   return quoted.some((_, at) => attributionEndingAt(quoted, at) !== null)
 }
 
-/** The signature without its delimiter; null where there is none. */
+/** The signature without its delimiter or the line drawn above it; null where there is none. */
 function signatureOf(lines: readonly Line[]): string | null {
+  const isDrawn = (line: string) => isSignatureDelimiter(line) || isRule(line)
   const signature = lines
-    .filter(({kind, text}) => kind === 'signature' && !isSignatureDelimiter(normalLine(text)))
+    .filter(({kind, text}) => kind === 'signature' && !isDrawn(normalLine(text)))
     .map(({text}) => text)
     .join('\n')
     .trim()

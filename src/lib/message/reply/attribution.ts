@@ -39,6 +39,10 @@ const WROTE_INSIDE = new RegExp(`${WORD_START}(?:${WROTE})${WORD_END}.{1,160}[:�
 /** A date at the start: at most four words (`On Wednesday, February`, `Il giorno mer`), then a digit. */
 const DATE_FIRST = /^(?:[\p{L}\p{M}.'’`´׳"]{1,20}[,.،:]? ){0,4}[^\p{L}\d]{0,3}\d|^[在于於] ?\d|^\p{L}-\d/u
 
+/** An attribution behind other words on its line: these would be lost with it. */
+const BEHIND_WORDS =
+  /[^\s-] (?:On|Am|Le|El|Em|No dia|Il|Op|Den|Dne|W dniu|În|Pe|Στις|Vào) (?:\p{L}{2,15}[.,]{0,2} ){0,3}\d/u
+
 /** A name at the start, with its address. */
 const NAME_FIRST = /^[^<>@:]{0,80}[<([] ?\[?(?:mailto:)?[^\s<>@]{1,100}@[^\s<>]{1,200}[>)\]]/u
 
@@ -65,8 +69,14 @@ const TIME = /\d{1,2} ?[:.hH時时시点점] ?\d{2}|\d ?[ap]\.? ?m\b/iu
 const FIRST_PERSON =
   /(?<![\p{L}\p{M}.@-])(?:I|we|ich|wir|je(?! ?[:：]| napisa)|j['’]ai|nous|yo|nosotros|eu|io|noi|ik|wij|jag|jeg|я|мы|ми)(?![\p{L}\p{M}.@-])/u
 
-/** A line that may end an attribution. */
-const MAY_END = /[^\s>=_*-].*[:：>)\]"'”»*_=-]$|^>.*:$/u
+/** Words in small letters behind the date: "the technician came and wrote:" tells a story, "heeft Anna het volgende geschreven:" does not. */
+const MAX_SMALL_WORDS = 4
+
+/** Characters that end an attribution. */
+const ENDS = new Set(':：>)]"\'”»*_=-')
+
+/** Marks alone end none; `>:` does, behind a wrapped address. */
+const MARKS_ALONE = /^[-=_*>]+$/
 
 /** Lines that an attribution may be wrapped over: the longest seen has five, with an address on lines of its own. */
 const MAX_LINES = 6
@@ -98,7 +108,9 @@ export function attributionEndingAt(lines: readonly string[], last: number, firs
 }
 
 function shortestEndingAt(lines: readonly string[], last: number, first: number): Attribution | null {
-  if (!MAY_END.test(lines[last] ?? '')) return null
+  const end = lines[last] ?? ''
+  // Most lines end in something else.
+  if (!ENDS.has(end.slice(-1)) || MARKS_ALONE.test(end)) return null
   let joined = ''
   let partial: Attribution | null = null
   for (let from = last; from >= Math.max(first, last - MAX_LINES + 1); from--) {
@@ -122,6 +134,7 @@ function shortestEndingAt(lines: readonly string[], last: number, first: number)
 
 /** Whether a text is an attribution, whether it needs no quote to be believed, and whether nothing is missing in it. */
 function readAttribution(text: string): {readonly certain: boolean; readonly complete: boolean} | null {
+  if (BEHIND_WORDS.test(text)) return null
   if (GROUPWISE.test(text)) return {certain: true, complete: true}
   if (text.startsWith('>'))
     return SUPERCITE.test(text) && WROTE_LAST.test(text) ? {certain: true, complete: true} : null
@@ -130,7 +143,7 @@ function readAttribution(text: string): {readonly certain: boolean; readonly com
   const hasYear = YEAR.test(line)
   const hasTime = TIME.test(line)
   const hasInstant = hasYear && hasTime
-  const certain = (hasAddress || hasInstant) && !FIRST_PERSON.test(line)
+  const certain = (hasAddress || (hasInstant && !tellsStory(line))) && !FIRST_PERSON.test(line)
   const dateFirst = DATE_FIRST.test(line)
   if ((dateFirst || NAME_FIRST.test(line)) && (hasAddress || hasYear || hasTime)) {
     if (WROTE_LAST.test(line) || WROTE_INSIDE.test(line)) return {certain, complete: hasInstant}
@@ -141,6 +154,11 @@ function readAttribution(text: string): {readonly certain: boolean; readonly com
     if (ended && (hasAddress || hasInstant)) return {certain: false, complete: false}
   }
   return SHORT_NAME.test(line) ? {certain: certain && hasInstant, complete: hasInstant} : null
+}
+
+function tellsStory(line: string): boolean {
+  const behindDate = line.split(/\d/).at(-1) ?? ''
+  return behindDate.split(' ').filter((word) => /^\p{Ll}/u.test(word)).length > MAX_SMALL_WORDS
 }
 
 /** In `<` / `> wrote:` over several lines the `>` ends an address; anywhere else it marks a quote. */

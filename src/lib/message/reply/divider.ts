@@ -78,6 +78,7 @@ function isPhrase(line: string): boolean {
   const inside = line.slice(left)
   const right = left === 0 ? -1 : inside.search(FRAME)
   if (right > 0 && PHRASES.has(phraseOf(inside.slice(0, right)))) return true
+  if (!/[:：]/u.test(line.slice(-3))) return false
   const announced = ANNOUNCED.exec(line)?.[1]
   return announced !== undefined && FORWARD_PHRASES.has(phraseOf(announced))
 }

@@ -58,6 +58,12 @@ const ARMOR_HASH = /^Hash: [A-Za-z0-9, -]{1,80}$/
 const ARMOR_BEGIN = /^-----BEGIN PGP SIGNATURE-----$/
 const ARMOR_END = /^-----END PGP SIGNATURE-----$/
 
+/**
+ * Lines that are looked at. The text that is kept (MAX_TEXT_BYTES) has 25,000 lines of ordinary length; more are made
+ * to cost time, and hold no reply that anybody could find.
+ */
+export const MAX_LINES = 100_000
+
 /** Tells what each line is. Time is linear in the length of the text. */
 export function classify(marked: readonly MarkedLine[]): readonly Line[] {
   const texts = marked.map(({text}) => text)

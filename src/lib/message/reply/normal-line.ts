@@ -9,12 +9,11 @@ export const MAX_COMPARED_CHARS = 600
 
 /** A line as it is compared with patterns: no unseen marks, one kind of digits and spaces, nothing at the ends. */
 export function normalLine(line: string): string {
-  return line
-    .slice(0, MAX_COMPARED_CHARS)
-    .replace(UNSEEN, '')
-    .replace(FOREIGN_DIGITS, (digit) => String(digitValue(digit.charCodeAt(0))))
-    .replace(/\s+/g, ' ')
-    .trim()
+  const start = line.length > MAX_COMPARED_CHARS ? line.slice(0, MAX_COMPARED_CHARS) : line
+  const plain = /[^\t -~]/.test(start)
+    ? start.replace(UNSEEN, '').replace(FOREIGN_DIGITS, (digit) => String(digitValue(digit.charCodeAt(0))))
+    : start
+  return (/[^\S ]| {2}/.test(plain) ? plain.replace(/\s+/g, ' ') : plain).trim()
 }
 
 function digitValue(code: number): number {

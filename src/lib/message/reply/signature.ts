@@ -1,7 +1,7 @@
 /** What stands below the words of a person: a signature, and the line by which a mail program advertises itself. */
 import {normalLine} from './normal-line.ts'
 
-/** "-- " (RFC 3676 4.3), its space lost as often as not, doubled, or with the dashes that phones make of it; escaped by OpenPGP (RFC 9580 7.2). */
+/** "-- " (RFC 3676 4.3), its space lost as often as not, or the dashes that phones make of it; escaped by OpenPGP (RFC 9580 7.2). */
 const DELIMITER = /^(?:- )?(?:--|—|––|——|__)$/u
 
 /** A line drawn across the page. Below it may stand a signature, or the second half of the letter. */
@@ -60,9 +60,9 @@ const TRACKER = /^ᐧ$/u
 export function sentFromLine(line: string): 'certain' | 'likely' | null {
   if (line === '' || line.length > MAX_SENT_FROM_CHARS) return null
   if (TRACKER.test(line) || GET_PROGRAM.test(line)) return 'certain'
-  if (!SENT_LINE.test(line) && !SENT_LAST.test(line)) return SHORT.test(line) ? 'likely' : null
   const words = line.split(' ').length
   if (words > MAX_SENT_FROM_WORDS || /[:：]$/u.test(line)) return null
+  if (!SENT_LINE.test(line) && !SENT_LAST.test(line)) return SHORT.test(line) ? 'likely' : null
   if (NAMES_BRAND.test(line)) return 'certain'
   return NAMES_DEVICE.test(line) || words <= MAX_UNKNOWN_SENT_FROM_WORDS ? 'likely' : null
 }
