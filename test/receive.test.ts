@@ -371,6 +371,17 @@ for (const kind of STORES)
       assert.equal((await store.db.selectFrom('quarantine').selectAll().execute()).length, 1)
     })
 
+    test('a mail that the server withholds again keeps its id and its time', async (t) => {
+      const {store, receive} = await reception(t, kind)
+      await receive({kind: 'poison', why: 'NO [SERVERBUG]'})
+      const read = () => store.db.selectFrom('quarantine').selectAll().executeTakeFirstOrThrow()
+      const before = await read()
+      await receive.again(1, {kind: 'poison', why: 'NO [UNAVAILABLE]'})
+      const after = await read()
+      assert.deepEqual([after.id, after.created_at], [before.id, before.created_at])
+      assert.equal(after.detail, 'NO [UNAVAILABLE]')
+    })
+
     test('a mail that was too large is asked for again once the portal takes that much', async (t) => {
       const {store, portal, receive} = await reception(t, kind, {maxMessageSize: 3_000_000})
       await receive({kind: 'oversized', header: mail(first, ''), size: 5_000_000})

@@ -22,7 +22,6 @@ import type {Store} from './store/open.ts'
 import {lockPortal, type PortalRow} from './store/portals.ts'
 import {
   findIds,
-  keepId,
   measureSelection,
   walkQuarantine,
   type NamedQuarantineRow,
@@ -207,8 +206,6 @@ async function decideAnew(
     const outcomes = prepared.length === 0 ? [] : await decideAndCommit(tx, prepared, context)
     for (const [index, {row}] of mails.entries()) {
       const {kind, ticket, reason} = outcomes[index]!
-      // What waits on keeps the id that people know it by.
-      if (kind === 'quarantined') await keepId(tx, row)
       items.set(row.id, {id: row.id, outcome: kind, ticket, reason})
     }
     return rows.map(({id}) => items.get(id)!)

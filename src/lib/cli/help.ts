@@ -33,7 +33,7 @@ export async function helpText(words: readonly string[], root: string, style: St
   if (words.length === 0) return overview(commands, root, page)
   const [word] = words
   const topic = HELP_TOPICS[word!]
-  const about = topic && words.length === 1 && section(page, word!.toUpperCase(), topic.page(page.width))
+  const about = topic && words.length === 1 ? section(page, word!.toUpperCase(), topic.page(page.width)) : undefined
   const id = words.join(':')
   const below = commands.filter((command) => command.id.startsWith(`${id}:`))
   const command = commands.find((each) => each.id === id)
@@ -45,7 +45,7 @@ export async function helpText(words: readonly string[], root: string, style: St
       commandList(below, page),
       about,
     ])
-  if (about !== undefined && about !== false) return about
+  if (about !== undefined) return about
   throw unknownCommand(words, [...commands.map((each) => each.id), ...Object.keys(HELP_TOPICS)])
 }
 

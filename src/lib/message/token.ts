@@ -10,7 +10,7 @@ import {TOKEN} from './mask-tokens.ts'
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** Random bytes of a token. */
-export const TOKEN_BYTES = 16
+const TOKEN_BYTES = 16
 
 /**
  * What a reply address is for: `t` takes answers; `b` is the return path of mail whose server does not take a null one,

@@ -104,7 +104,9 @@ export async function commit(
   facts: Facts,
 ): Promise<Outcome[]> {
   const {rows, outcomes} = await collect(tx, dialect, context, batch, facts)
-  await releaseFromQuarantine(tx, dialect, context, batch)
+  const before = await releaseFromQuarantine(tx, dialect, context, batch)
+  // What waits on keeps the id that people know it by, and its time.
+  for (const row of rows.inserts.quarantine) Object.assign(row, before.get(`${row.epoch}/${row.item_key}`))
   for (const table of TABLES) await insertMany(tx, dialect, table, rows.inserts[table])
   await addParticipants(tx, dialect, rows.participants)
   // After the inserts: another mail of the batch may be made of the same bytes.
@@ -311,17 +313,18 @@ const itemOf = (planned: Planned): ItemKey => (planned.kind === 'decided' ? plan
 
 /**
  * An item that is settled leaves the quarantine, unless it comes right back. One that is gone from the mailbox stays: what
- * is kept of it there is all there is.
+ * is kept of it there is all there is. Gives the ids and times of those that left, by item.
  */
 async function releaseFromQuarantine(
   tx: Tx,
   dialect: StoreDialect,
   {portalId, sourceId}: CommitContext,
   batch: readonly Planned[],
-): Promise<void> {
+): Promise<ReadonlyMap<string, {id: number; created_at: string}>> {
   const items = batch.filter((planned) => planned.kind !== 'absent').map(itemOf)
-  for (const epoch of new Set(items.map((item) => item.epoch)))
-    await tx
+  const left = new Map<string, {id: number; created_at: string}>()
+  for (const epoch of new Set(items.map((item) => item.epoch))) {
+    const rows = await tx
       .deleteFrom('quarantine')
       .where('portal_id', '=', portalId)
       .where('source_id', '=', sourceId)
@@ -332,7 +335,11 @@ async function releaseFromQuarantine(
           items.flatMap((item) => (item.epoch === epoch ? item.key : [])),
         ),
       )
+      .returning(['item_key', 'id', 'created_at'])
       .execute()
+    for (const {item_key: key, ...row} of rows) left.set(`${epoch}/${key}`, row)
+  }
+  return left
 }
 
 /** A kept mail that turned out to be one that is here already. */

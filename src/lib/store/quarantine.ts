@@ -178,18 +178,6 @@ export const findQuarantined = (
 ): Promise<(NamedQuarantineRow & Pick<QuarantineRow, 'header'>) | undefined> =>
   named(db, portalId).select('quarantine.header').where('quarantine.id', '=', id).executeTakeFirst()
 
-/** Gives the quarantined mail of the same item the id that it had before it was tried again. */
-export async function keepId(tx: Tx, before: Omit<QuarantineRow, 'header'>): Promise<void> {
-  await tx
-    .updateTable('quarantine')
-    .set({id: before.id, created_at: before.created_at})
-    .where('portal_id', '=', before.portal_id)
-    .where('source_id', '=', before.source_id)
-    .where('epoch', '=', before.epoch)
-    .where('item_key', '=', before.item_key)
-    .execute()
-}
-
 /** How many mails there are for each reason: those that wait, or those that were purged. */
 export async function countQuarantine(
   db: Db,
