@@ -28,6 +28,8 @@ for (const kind of STORES)
         'channel',
         'requester',
         'messageCount',
+        'flags',
+        'mergedInto',
         'createdAt',
         'updatedAt',
       ])

@@ -2,7 +2,14 @@
  * What kind of mail it is, and by which header. The order is that of certainty: our own mail and loops first, then what
  * reports on other mail, what a machine wrote, what goes to many; what shows none of these is a person's.
  */
-import {automaticSign, automaticSubject, bulkSign, hasNullReturnPath, suppressesAnswers} from '../message/automatic.ts'
+import {
+  automaticSign,
+  automaticSubject,
+  bulkSign,
+  hasNullReturnPath,
+  isMachineAddress,
+  suppressesAnswers,
+} from '../message/automatic.ts'
 import {loopMarkIn} from '../message/loop-mark.ts'
 import type {Message, Report} from '../message/message.ts'
 import type {Arrival, Facts, RecipientMatch, Verdict} from './facts.ts'
@@ -22,7 +29,7 @@ export function judge(arrival: Arrival, recipient: RecipientMatch | null, facts:
     return verdict('own', 'a copy of a mail that was sent from here', 'message-id')
   const loop = loopOf(message, recipient, facts.portal.loopMark)
   if (loop !== null) return loop
-  if (message.report !== null) return reported(message.report)
+  if (message.report !== null) return reported(message.report, message)
 
   const automatic = automaticSign(message)
   if (automatic !== null) return verdict('auto-reply', automatic.why, automatic.header)
@@ -50,7 +57,13 @@ function loopOf(message: Message, recipient: RecipientMatch | null, mark: string
   return round === null ? null : verdict('loop', round.why, round.header)
 }
 
-function reported(report: Report): Verdict {
+/** The field that a report is recognised by, where it is one. */
+const REPORT_FIELDS: Readonly<Record<string, string>> = {
+  'delivery-status': 'content-type',
+  'failed-recipients-field': 'x-failed-recipients',
+}
+
+function reported(report: Report, {from}: Message): Verdict {
   switch (report.kind) {
     case 'bounce': {
       const [first] = report.recipients
@@ -60,7 +73,7 @@ function reported(report: Report): Verdict {
       return {
         kind: arrived && first !== undefined ? 'report' : 'bounce',
         reason: `${about} (${report.rule})`,
-        header: null,
+        header: REPORT_FIELDS[report.rule] ?? (isMachineAddress(from[0]?.address ?? '') ? 'from' : null),
         bounces: report.recipients,
       }
     }
