@@ -56,19 +56,39 @@ export interface Defect {
 }
 
 export type DefectCode =
+  /** The header, or one of its lists, is over a limit; the rest of it is not read. */
   | 'header-too-large'
+  /** Lines in a header that are no field. */
   | 'header-line-malformed'
+  /** A field that may stand once stands several times (RFC 5322 3.6); the topmost counts, of To and Cc all. */
   | 'header-repeated'
+  /** A header with raw bytes that are not UTF-8 (RFC 6532): read in the charset that the mail names, or windows-1252. */
   | 'header-not-utf8'
+  /** A Date field that cannot be read. */
   | 'date-invalid'
+  /** A multipart that names no boundary, or has none of those it names. */
   | 'boundary-missing'
+  /** A multipart that is not closed. */
   | 'boundary-unclosed'
+  /** A text in a charset that nobody knows: read as UTF-8, or else as windows-1252. */
   | 'charset-unknown'
+  /** A text that is not in the charset it names: read in the one it is in, or with U+FFFD for what is lost. */
+  | 'charset-wrong'
+  /** An unknown Content-Transfer-Encoding: the bytes are taken as they stand. */
   | 'encoding-unknown'
+  /** A part that breaks the rules of its Content-Transfer-Encoding: what can be decoded is. */
   | 'encoding-malformed'
+  /** More parts than are looked at. */
   | 'too-many-parts'
+  /** Multiparts nested deeper than is looked at. */
   | 'nested-too-deep'
+  /** More text than is read. */
   | 'text-truncated'
+  /** A winmail.dat (MS-OXTNEF) that cannot be read, or not to its end: it is kept as the file it is. */
+  | 'tnef-malformed'
+  /** A part that stands for something which is not in the mail (message/partial, message/external-body: RFC 2046 5.2). */
+  | 'content-elsewhere'
+  /** The parser did not come to an end with this message: only its topmost fields are read. */
   | 'parse-failed'
 
 /** What a delivery report says became of the mail to a recipient (RFC 3464 2.3.3). */

@@ -1,5 +1,5 @@
-import {addressParser, decodeWords} from 'postal-mime'
 import {messageOf as reasonOf} from '../errors.ts'
+import {readAddresses} from './addresses.ts'
 import {readDate} from './date.ts'
 import {Digest, TrimmedDigest} from './digest.ts'
 import {fingerprint} from './fingerprint.ts'
@@ -12,6 +12,7 @@ import {readMessageId, readMessageIds} from './message-id.ts'
 import {splitReply} from './reply-text.ts'
 import {readReport} from './report.ts'
 import {scanStructure, StructureScanner, type Leaf, type Structure} from './structure.ts'
+import {decodeWords} from './words.ts'
 
 /** Reads a message that is in memory. Never throws: what cannot be read is a defect of the message. */
 export function parseMessage(raw: Uint8Array): ParsedMessage {
@@ -33,7 +34,7 @@ export function parseFacts(raw: Uint8Array): Message {
 }
 
 /**
- * What can be said of a message whose parsing did not come to an end: its topmost fields, read without the library,
+ * What can be said of a message whose parsing did not come to an end: its topmost fields, read in the plainest way,
  * and the hashes. `why` becomes the defect `parse-failed`.
  */
 export function describeUnparsed(raw: Uint8Array, why: string): Message {
@@ -63,15 +64,9 @@ interface FieldReader {
   addresses(value: string): readonly Address[]
 }
 
-const libraryReader: FieldReader = {
-  text: (value) => (value.includes('=?') ? decodeWords(value) : value),
-  addresses: (value) =>
-    addressParser(value, {flatten: true}).flatMap(({name, address}) =>
-      address === undefined || address === '' ? [] : [{name, address: lowerDomain(address)}],
-    ),
-}
+const wordReader: FieldReader = {text: decodeWords, addresses: readAddresses}
 
-/** For what the library cannot read: words as they stand, and whatever looks like an address. */
+/** For what could not be read: words as they stand, and whatever looks like an address. */
 const plainReader: FieldReader = {
   text: (value) => value,
   addresses: (value) =>
@@ -82,7 +77,7 @@ const plainReader: FieldReader = {
 
 function readMessage(structure: Structure): Message {
   try {
-    return factsOf(structure, libraryReader, [])
+    return factsOf(structure, wordReader, [])
   } catch (error) {
     return factsOf(structure, plainReader, [{code: 'parse-failed', detail: reasonOf(error)}])
   }

@@ -150,6 +150,10 @@ export class StructureScanner {
   #alternatives = 0
   #textLeft = MAX_TEXT_BYTES
   #hit = {level: 0, closes: false, end: 0}
+  /** The header of the message where it has raw bytes whose charset the parts may tell; else null. */
+  #rawHeader: Buffer | null = null
+  /** The charset of the first text that names one. */
+  #textCharset: string | null = null
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
@@ -163,7 +167,7 @@ export class StructureScanner {
     this.#take(Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength))
     for (const frame of this.#frames.toReversed()) this.#closeUnfinished(frame)
     return {
-      fields: this.#fields,
+      fields: this.#rawHeader === null ? this.#fields : readHeader(this.#rawHeader, this.#textCharset).fields,
       leaves: this.#leaves,
       defects: [...this.#defects].map(([code, detail]) => ({code, detail})),
       size: this.#size,
@@ -243,21 +247,32 @@ export class StructureScanner {
     return true
   }
 
-  /** Length of the empty line at that place: 0 where there is none, -1 where the window ends too early to tell. */
+  /**
+   * Length of the empty line at that place: 0 where there is none, -1 where the window ends too early to tell. A line
+   * break that a program turned into CRLF a second time has two carriage returns.
+   */
   #emptyLine(at: number): number {
     const window = this.#window
-    if (window[at] === LF) return 1
-    if (at >= window.length || (window[at] === CR && at + 1 >= window.length)) return -1
-    return window[at] === CR && window[at + 1] === LF ? 2 : 0
+    let end = at
+    while (window[end] === CR && end < at + 2) end++
+    if (end >= window.length) return -1
+    return window[end] === LF ? end - at + 1 : 0
   }
 
   /** The window ended within a header. */
   #endOfHeaderBytes(): boolean {
     if (!this.#final) return false
-    const header = readHeader(this.#window)
+    const window = this.#window
+    if (this.#atRoot && !window.includes(LF) && window.includes(CR)) {
+      // Lines of old Macintosh programs: carriage returns alone. The body is read as one text.
+      const empty = window.indexOf('\r\r')
+      this.#endHeader(empty === -1 ? window.length : empty, empty === -1 ? window.length : empty + 2)
+      return true
+    }
+    const header = readHeader(window)
     // A message without an empty line may still have a body: it starts where lines stop to be fields. Where there is
     // an empty line, such lines are damage within the header, and the fields after them count.
-    let end = this.#window.length
+    let end = window.length
     if (this.#atRoot && header.firstMalformed !== -1) {
       end = header.firstMalformed
       this.#note(
@@ -307,10 +322,12 @@ export class StructureScanner {
 
   /** A header ends before `end`, the body starts at `body`. */
   #endHeader(end: number, body: number): void {
-    const header = this.#header ?? readHeader(this.#window.subarray(0, end))
+    const block = this.#window.subarray(0, end)
+    const header = this.#header ?? readHeader(block)
+    if (this.#atRoot && header.notUtf8 && this.#header === null) this.#rawHeader = Buffer.from(block)
     this.#header = null
     this.#line = 0
-    if (header.notUtf8) this.#note('header-not-utf8', 'a header has bytes that are not UTF-8; read as windows-1252')
+    if (header.notUtf8) this.#note('header-not-utf8', 'a header has bytes that are not UTF-8')
     if (header.tooManyFields) this.#note('header-too-large', `only the first ${header.fields.length} fields are read`)
     if (header.malformedLines > 0) {
       this.#note('header-line-malformed', `lines of a header that are no field: ${header.malformedLines}`)
@@ -403,16 +420,15 @@ export class StructureScanner {
       related: parent?.related ?? false,
     }
     const isText = described.contentType === 'text/plain' || described.contentType === 'text/html'
+    const charset = type.parameters.get('charset') ?? null
+    if (type.value.startsWith('text/')) this.#textCharset ??= charset
     const isAttached = described.disposition === 'attachment' || (filename !== null && parent !== undefined)
     this.#open = {
       described,
       sink:
         isText && !isAttached
-          ? this.#textSink(described.transferEncoding, type.parameters.get('charset') ?? null)
-          : this.#opaqueSink(
-              described.transferEncoding,
-              EXCERPTED.has(described.contentType) ? (type.parameters.get('charset') ?? null) : undefined,
-            ),
+          ? this.#textSink(described.transferEncoding, charset)
+          : this.#opaqueSink(described.transferEncoding, EXCERPTED.has(described.contentType) ? charset : undefined),
     }
   }
 
@@ -433,8 +449,9 @@ export class StructureScanner {
         if (rest.length > 0) pieces.push(rest)
         this.#noteMalformed(decoder, encoding)
         const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
-        const {text, known} = decodeCharset(bytes, charset)
+        const {text, known, wrong} = decodeCharset(bytes, charset)
         if (!known) this.#note('charset-unknown', `charset ${charset?.slice(0, 60) ?? ''}`)
+        if (wrong) this.#note('charset-wrong', `a text is not in charset ${charset?.slice(0, 60) ?? ''}`)
         return {kind: 'text', text, size: bytes.length}
       },
     }
