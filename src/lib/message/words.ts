@@ -100,14 +100,8 @@ class WordFinder {
 
   /** Where the payload and the word end. */
   #endOf(from: number, isQ: boolean): {payloadEnd: number; end: number} {
-    let closing = this.#nextClosing(from)
     const opening = this.#nextOpening(from)
-    // `?=3D` within Q is a question mark that was not encoded, if the word has another end.
-    while (isQ && closing !== -1 && HEX_PAIR.test(this.#text.slice(closing + 2, closing + 4))) {
-      const next = this.#nextClosing(closing + 2)
-      if (next === -1 || (opening !== -1 && opening < next)) break
-      closing = next
-    }
+    const closing = isQ ? this.#lastClosing(from, opening) : this.#nextClosing(from)
     // `?=?` after a payload is its end and a question mark, or, if a word begins there, a missing question mark.
     if (closing !== -1 && (opening === -1 || closing <= opening + 1)) return {payloadEnd: closing, end: closing + 2}
     // No end before the next word, or none at all: the payload goes as far as its characters do.
@@ -115,6 +109,17 @@ class WordFinder {
     UNCLOSED.test(this.#text)
     const end = opening === -1 ? UNCLOSED.lastIndex : Math.min(UNCLOSED.lastIndex, opening)
     return {payloadEnd: end, end: this.#text[end] === '?' ? end + 1 : end}
+  }
+
+  /** `?=3D` within Q is a question mark that was not encoded, if the word has another end. */
+  #lastClosing(from: number, opening: number): number {
+    let closing = this.#nextClosing(from)
+    while (closing !== -1 && HEX_PAIR.test(this.#text.slice(closing + 2, closing + 4))) {
+      const next = this.#nextClosing(closing + 2)
+      if (next === -1 || (opening !== -1 && opening < next)) break
+      closing = next
+    }
+    return closing
   }
 
   #nextClosing(from: number): number {
