@@ -150,12 +150,15 @@ function startWorker(file: URL, deadlineMs: number, {onReply, onDeath}: WorkerEv
   let seenAt = 0
   const watch = setInterval(
     () => {
-      const place = `${Atomics.load(progress, 0)}/${Atomics.load(progress, 1)}`
+      const batch = Atomics.load(progress, 0)
+      const place = `${batch}/${Atomics.load(progress, 1)}`
+      // Before its first message the worker reads its own code, which no message is to blame for.
+      const limitMs = batch === -1 ? Math.max(deadlineMs, PARSE_DEADLINE_MS) : deadlineMs
       if (!busy || place !== seen) {
         seen = place
         seenAt = performance.now()
-      } else if (performance.now() - seenAt > deadlineMs) {
-        why = `parsing took more than ${deadlineMs / 1000} seconds`
+      } else if (performance.now() - seenAt > limitMs) {
+        why = `parsing took more than ${limitMs / 1000} seconds`
         void worker.terminate()
       }
     },
