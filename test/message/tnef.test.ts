@@ -7,7 +7,7 @@ import {parseMessage, parseStream} from '../../src/lib/message/parse.ts'
 import {decompressRtf} from '../../src/lib/message/compressed-rtf.ts'
 import {readRtf} from '../../src/lib/message/rtf.ts'
 import {fixture, lines, pieces, seededRandom, stream} from './mail.ts'
-import {packRtf, writeTnef} from './tnef-writer.ts'
+import {packRtf, writeTnef} from '../support/tnef-writer.ts'
 
 const mail = (tnef: Buffer, type = 'application/ms-tnef; name=winmail.dat', text = '') =>
   Buffer.from(
