@@ -2,6 +2,7 @@
  * Address lists (RFC 5322 3.4, and the obsolete and plainly wrong forms that mail has). The text is taken apart before
  * anything in it is decoded: what an encoded word or a quoted string says can be a name, never an address.
  */
+import {MAX_ADDRESSES} from './limits.ts'
 import type {Address} from './message.ts'
 import {decodeWords, encodedWordEnd} from './words.ts'
 
@@ -32,6 +33,7 @@ const newEntry = (): Entry => ({pieces: [], hasAt: false, route: null, piecesBef
 /**
  * The mailboxes of a field, members of groups among them, in order. Entries without an address are left out; one that
  * stands before a name in the same list is the part of that name before an unquoted comma (`Doe, John <john@…>`).
+ * Reading stops beyond `MAX_ADDRESSES`: one more than those tells that there are more.
  */
 export function readAddresses(value: string): readonly Address[] {
   const addresses: Address[] = []
@@ -54,7 +56,7 @@ export function readAddresses(value: string): readonly Address[] {
   const lastSemicolon = value.lastIndexOf(';')
   let apart = false
   let i = 0
-  while (i < value.length) {
+  while (i < value.length && addresses.length <= MAX_ADDRESSES) {
     const char = value[i]!
     switch (char) {
       case ' ':
@@ -122,7 +124,7 @@ export function readAddresses(value: string): readonly Address[] {
     apart = false
   }
   finish(false)
-  return addresses
+  return addresses.slice(0, MAX_ADDRESSES + 1)
 }
 
 /** Names that are put together of more than this are no names: a long list of words without any address. */

@@ -1,7 +1,7 @@
 import {isAscii, isUtf8} from 'node:buffer'
 import {TextDecoder} from 'node:util'
 import iconv from 'iconv-lite'
-import {hzToGbk, shiftedToEightBit} from './seven-bit-charset.ts'
+import {decodeUtf7, hzToGbk, shiftedToEightBit} from './seven-bit-charset.ts'
 
 /** Text made of bytes, and whether the charset that was named is one we can read, and the one it was written in. */
 export interface DecodedText {
@@ -123,7 +123,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** What iconv-lite offers beside charsets. */
 const NO_CHARSETS: ReadonlySet<string> = new Set(['base64', 'hex', 'binary', 'utf-7-imap', 'utf7imap'])
 
-/** Those that Node knows by halves: it reads none of the 8,822 syllables and none of the Hong Kong signs. */
+/** Those that Node knows by halves: it lacks 8,822 syllables of Korean (cp949) and the signs of Hong Kong. */
 const OF_ICONV =
   /^(?:(?:x-)?euc-?kr|ks_?c_?5601.*|korean|iso-ir-149|cseuckr|csksc56011987|windows-949|big5.*|cn-big5|x-x-big5|csbig5)$/
 
@@ -148,8 +148,8 @@ function decoderOf(name: string): Decode | null {
 
 function findDecoder(name: string): Decode | null {
   switch (name) {
-    // Without a byte order mark RFC 2781 4.3 says big-endian; programs that forget it are of Windows.
     case 'utf-16':
+    case 'utf-7':
     case 'hz-gb-2312':
     case 'iso-2022-kr':
     case 'iso-2022-cn':
@@ -163,7 +163,9 @@ function findDecoder(name: string): Decode | null {
 }
 
 const SPECIAL = {
+  // Without a byte order mark RFC 2781 4.3 says big-endian; programs that forget it are of Windows: iconv-lite counts.
   'utf-16': (bytes: Buffer) => iconv.decode(bytes, 'utf-16'),
+  'utf-7': decodeUtf7,
   'hz-gb-2312': (bytes: Buffer) => gb18030.decode(hzToGbk(bytes)),
   'iso-2022-kr': (bytes: Buffer) => iconv.decode(shiftedToEightBit(bytes, 'C'), 'cp949'),
   'iso-2022-cn': (bytes: Buffer) => gb18030.decode(shiftedToEightBit(bytes, 'A')),

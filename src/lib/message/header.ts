@@ -63,14 +63,15 @@ export function readHeader(block: Buffer, charset: string | null = null): Header
       if (name !== '') value += text.slice(start, end)
     } else if (end > start && !MBOX_LINE.test(text.slice(start, start + 7))) {
       store()
-      const colon = text.indexOf(':', start)
-      const match = colon === -1 || colon >= end ? null : FIELD_NAME.exec(text.slice(start, colon))
+      const line = text.slice(start, end)
+      const colon = line.indexOf(':')
+      const match = colon === -1 ? null : FIELD_NAME.exec(line.slice(0, colon))
       if (match?.[1] === undefined) {
         malformedLines++
         if (firstMalformed === -1) firstMalformed = start
       } else {
         name = match[1].toLowerCase()
-        value = text.slice(colon + 1, end)
+        value = line.slice(colon + 1)
       }
     }
     start = next

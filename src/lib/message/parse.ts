@@ -102,7 +102,7 @@ function factsOf(structure: Structure, reader: FieldReader, found: readonly Defe
   const addresses = (values: readonly string[]): readonly Address[] => {
     const all = values.flatMap((text) => reader.addresses(text))
     if (all.length > MAX_ADDRESSES) {
-      defects.push({code: 'header-too-large', detail: `only the first ${MAX_ADDRESSES} of ${all.length} addresses`})
+      defects.push({code: 'header-too-large', detail: `only the first ${MAX_ADDRESSES} addresses are read`})
     }
     return all.slice(0, MAX_ADDRESSES)
   }

@@ -238,6 +238,11 @@ class RtfOutput {
   }
 
   text(text: string): void {
+    // ASCII is the same in every code page.
+    if (text.charCodeAt(0) < 0x80) {
+      this.#run.push(text)
+      return
+    }
     this.#flush()
     this.#pieces.push(text)
   }

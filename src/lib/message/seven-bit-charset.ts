@@ -1,4 +1,4 @@
-/** Charsets of the time when mail had seven bits, turned into their eight-bit twins, which libraries can read. */
+/** Charsets of the time when mail had seven bits, most turned into their eight-bit twins, which libraries can read. */
 
 const ESC = 0x1b
 const SHIFT_OUT = 0x0e
@@ -55,4 +55,20 @@ export function shiftedToEightBit(bytes: Buffer, designation: 'A' | 'C'): Buffer
     }
   }
   return output.subarray(0, size)
+}
+
+/** A shift of UTF-7 (RFC 2152): `+`, UTF-16 in base64, and a minus where the next character could be meant as more. */
+const UTF7_SHIFT = /\+([A-Za-z0-9+/]*)-?/g
+
+/** UTF-7 (RFC 2152). Bytes beyond ASCII, which it has not, are characters of Latin-1. iconv-lite takes a microsecond a byte. */
+export function decodeUtf7(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(UTF7_SHIFT, (shift, base64: string) => {
+    if (base64 === '') return shift === '+-' ? '+' : shift
+    const utf16 = Buffer.from(base64, 'base64')
+    // Bits that do not fill a character are padding.
+    return utf16
+      .subarray(0, utf16.length & ~1)
+      .swap16()
+      .toString('utf16le')
+  })
 }
