@@ -1,6 +1,6 @@
 import {isAscii, isUtf8} from 'node:buffer'
 import {TextDecoder} from 'node:util'
-import iconv from 'iconv-lite'
+import {iconv} from './iconv.ts'
 import {decodeUtf7, hzToGbk, shiftedToEightBit} from './seven-bit-charset.ts'
 
 /** Text made of bytes, and whether the charset that was named is one we can read, and the one it was written in. */
@@ -164,10 +164,10 @@ function findDecoder(name: string): Decode | null {
 
 const SPECIAL = {
   // Without a byte order mark RFC 2781 4.3 says big-endian; programs that forget it are of Windows: iconv-lite counts.
-  'utf-16': (bytes: Buffer) => iconv.decode(bytes, 'utf-16'),
+  'utf-16': (bytes: Buffer) => iconv().decode(bytes, 'utf-16'),
   'utf-7': decodeUtf7,
   'hz-gb-2312': (bytes: Buffer) => gb18030.decode(hzToGbk(bytes)),
-  'iso-2022-kr': (bytes: Buffer) => iconv.decode(shiftedToEightBit(bytes, 'C'), 'cp949'),
+  'iso-2022-kr': (bytes: Buffer) => iconv().decode(shiftedToEightBit(bytes, 'C'), 'cp949'),
   'iso-2022-cn': (bytes: Buffer) => gb18030.decode(shiftedToEightBit(bytes, 'A')),
   'iso-2022-cn-ext': (bytes: Buffer) => gb18030.decode(shiftedToEightBit(bytes, 'A')),
 } as const
@@ -184,18 +184,18 @@ function findInNode(name: string): Decode | null {
 
 /** iconv-lite reads its tables when the first of these names is asked for. */
 function findInIconv(name: string): Decode | null {
-  return name === '' || NO_CHARSETS.has(name) || !iconv.encodingExists(name)
+  return name === '' || NO_CHARSETS.has(name) || !iconv().encodingExists(name)
     ? null
-    : (bytes) => iconv.decode(bytes, name)
+    : (bytes) => iconv().decode(bytes, name)
 }
 
 /** By a byte order mark, which no text of another charset begins with; null where there is none. */
 function decodeMarked(bytes: Buffer): string | null {
   const [first, second] = bytes
   if (first === 0xff && second === 0xfe) {
-    return iconv.decode(bytes, bytes[2] === 0 && bytes[3] === 0 && bytes.length >= 4 ? 'utf-32le' : 'utf-16le')
+    return iconv().decode(bytes, bytes[2] === 0 && bytes[3] === 0 && bytes.length >= 4 ? 'utf-32le' : 'utf-16le')
   }
-  if (first === 0xfe && second === 0xff) return iconv.decode(bytes, 'utf-16be')
+  if (first === 0xfe && second === 0xff) return iconv().decode(bytes, 'utf-16be')
   return null
 }
 

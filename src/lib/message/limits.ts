@@ -3,7 +3,7 @@
  * process of 250 MB; reaching one is a defect of the message, never an error: the raw bytes are kept in any case.
  */
 
-/** Bytes kept of a message's header. A mail to 5,000 named recipients has about 300 KB; postal-mime stops at 2 MB. */
+/** Bytes kept of a message's header. A mail to 5,000 named recipients has about 300 KB. */
 export const MAX_HEADER_BYTES = 1024 * 1024
 
 /** Bytes kept of the header of a body part: it has a handful of fields, the longest a file name in RFC 2231 pieces. */
