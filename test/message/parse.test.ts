@@ -70,6 +70,42 @@ describe('facts of a message', () => {
     assert.deepEqual(codesOf(utf8), [])
   })
 
+  test('raw headers in the charset of the text, which only a part names', () => {
+    const {message, body} = parseMessage(fixture('russian-raw-koi8-header.eml'))
+    assert.equal(message.subject, 'Не работает принтер')
+    assert.deepEqual(message.from, [{name: 'Иван Петров', address: 'ivan@kunde.example'}])
+    assert.equal(body.text, 'Здравствуйте, принтер не печатает.')
+    assert.deepEqual(codesOf(message), ['header-not-utf8'])
+    const vietnamese = parseMessage(fixture('vietnamese-viscii.eml'))
+    assert.equal(vietnamese.message.from[0]?.name, 'Nguyễn Văn')
+    assert.equal(vietnamese.message.subject, 'Hóa đơn')
+    assert.equal(vietnamese.body.text, 'Việt Nam\n')
+  })
+
+  test('lines of other systems, and the line of an mbox', () => {
+    const mac = parseMessage(fixture('mac-cr-line-ends.eml'))
+    assert.deepEqual([mac.message.subject, mac.body.text], ['Old Macintosh', 'Hello\nthere\n'])
+    const doubled = parseMessage(fixture('gateway-doubled-cr.eml'))
+    assert.deepEqual([doubled.message.subject, doubled.body.text.trim()], ['Doubled', 'Hello'])
+    assert.deepEqual(codesOf(doubled.message), [])
+  })
+
+  test('parts without a name, parts of a Macintosh, and parts that are elsewhere', () => {
+    const {message, body} = parseMessage(fixture('outlook-forwarded-unnamed.eml'))
+    assert.deepEqual(
+      message.attachments.map(({filename, contentType, role}) => [filename, contentType, role]),
+      [
+        ['Angebot für Sie.eml', 'message/rfc822', null],
+        ['encoded.eml', 'message/rfc822', null],
+        ['a.pdf', 'application/applefile', 'resource-fork'],
+        ['a.pdf', 'application/pdf', null],
+        [null, 'message/external-body', null],
+      ],
+    )
+    assert.equal(body.text, 'Привет')
+    assert.deepEqual(message.defects, [{code: 'content-elsewhere', detail: 'part 5 is to be fetched by URL'}])
+  })
+
   test('fields that are repeated, malformed or odd', () => {
     const message = parseFacts(fixture('hosting-odd-fields.eml'))
     assert.deepEqual(codesOf(message), ['header-line-malformed', 'header-repeated', 'date-invalid'])

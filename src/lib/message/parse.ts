@@ -339,8 +339,8 @@ function plainOf({text, flowed}: TextContent): string {
   return flowed === undefined ? text : unflow(withLineFeeds(text), flowed.delSp)
 }
 
-/** Lines of mail end with CR LF, text for people has line feeds. */
-const withLineFeeds = (text: string): string => text.replace(/\r\n?/g, '\n')
+/** Lines of mail end with CR LF, also in a text that was turned into that twice; text for people has line feeds. */
+const withLineFeeds = (text: string): string => text.replace(/\r?\r\n|\r/g, '\n')
 
 /** What a person reads of a message without a text part: what its winmail.dat says, or its invitation. */
 function textOfOthers(structure: Structure, none: string): Pick<Body, 'text' | 'html'> {

@@ -689,7 +689,8 @@ export class StructureScanner {
     if (closes) i += 2
     const limit = i + MAX_BOUNDARY_PADDING
     while (i < limit && (window[i] === 0x20 || window[i] === 0x09)) i++
-    if (window[i] === CR) i++
+    // Two where a program turned CRLF into CRLF once more.
+    for (const end = i + 2; i < end && window[i] === CR;) i++
     this.#hit = {level: 0, closes, end: Math.min(i + 1, length)}
     if (i >= length) return atEnd()
     return window[i] === LF ? 'hit' : 'none'
