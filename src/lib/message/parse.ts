@@ -25,7 +25,7 @@ export function parseMessage(raw: Uint8Array): ParsedMessage {
   return {message: readMessage(structure), body: readBody(structure)}
 }
 
-/** As `parseMessage`, for a message of any size; memory is that of a piece, the header and the text. */
+/** As `parseMessage`, for a message of any size; memory is that of a piece and of what is kept, which limits.ts bounds. */
 export async function parseStream(chunks: AsyncIterable<Uint8Array>): Promise<ParsedMessage> {
   const scanner = new StructureScanner()
   for await (const chunk of chunks) scanner.push(chunk)

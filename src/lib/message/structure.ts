@@ -450,7 +450,9 @@ export class StructureScanner {
 
   #beginLeaf(fields: readonly Field[], type: StructuredHeader, part: string, parent: Frame | undefined): void {
     const disposition = readDisposition(fieldValue(fields, 'content-disposition'))
-    const filename = disposition?.parameters.get('filename') ?? type.parameters.get('name') ?? null
+    // An empty name is none; the other field may have one.
+    const names = [disposition?.parameters.get('filename'), type.parameters.get('name')]
+    const filename = names.find((name) => name !== undefined && name.trim() !== '') ?? null
     const encodingField = fieldValue(fields, 'content-transfer-encoding')
     const transferEncoding = readTransferEncoding(encodingField)
     if (transferEncoding === null) {
@@ -787,5 +789,7 @@ const META_CHARSET = /<meta[^>]{0,200}?charset\s{0,10}=\s{0,10}["']?([\w.:-]{1,4
 const META_BYTES = 1024
 
 function htmlCharset(bytes: Buffer): string | null {
-  return isAscii(bytes) ? null : (META_CHARSET.exec(bytes.toString('latin1', 0, META_BYTES))?.[1] ?? null)
+  const name = isAscii(bytes) ? null : (META_CHARSET.exec(bytes.toString('latin1', 0, META_BYTES))?.[1] ?? null)
+  // 13.2.3.2 again: who can read this in ASCII does not read UTF-16.
+  return name === null || /^utf-?16/i.test(name) ? null : name
 }
