@@ -3,6 +3,8 @@ import {decodeWords} from './words.ts'
 import {MAX_CALENDAR_LINES} from './limits.ts'
 import {readAddress} from './addresses.ts'
 import type {Invitation} from './message.ts'
+import type {Structure} from './structure.ts'
+import type {TnefContent} from './tnef.ts'
 
 /** A line of content (RFC 5545 3.1). */
 interface Property {
@@ -53,6 +55,39 @@ export function readInvitation(calendar: string): Invitation | null {
     status: text('STATUS')?.toUpperCase() ?? null,
     description: text('DESCRIPTION'),
   }
+}
+
+/** The first entry of a calendar that the message brings. */
+export function invitationOf(structure: Structure): Invitation | null {
+  for (const {contentType, content} of structure.leaves) {
+    if (content.kind === 'text') continue
+    const {tnef, cms, excerpt} = content
+    const isCalendar = contentType === 'text/calendar' || contentType === 'application/ics'
+    const invitation =
+      isCalendar && excerpt !== null
+        ? readInvitation(excerpt)
+        : tnef !== undefined
+          ? meetingOf(tnef)
+          : cms?.inner
+            ? invitationOf(cms.inner)
+            : null
+    if (invitation !== null) return invitation
+  }
+  return null
+}
+
+/** Meetings as Outlook has them (MS-OXOCAL 2.2.5.2, 2.2.6.1), and as its forerunner had. */
+const MEETING_METHODS: readonly (readonly [RegExp, string])[] = [
+  [/^ipm\.(?:schedule\.meeting\.request|microsoft schedule\.mtgreq)/i, 'REQUEST'],
+  [/^ipm\.(?:schedule\.meeting\.canceled|microsoft schedule\.mtgcncl)/i, 'CANCEL'],
+  [/^ipm\.(?:schedule\.meeting\.resp|microsoft schedule\.mtgresp)/i, 'REPLY'],
+]
+
+function meetingOf({messageClass, subject, start, end, location, text}: TnefContent): Invitation | null {
+  const method = MEETING_METHODS.find(([pattern]) => pattern.test(messageClass))?.[1]
+  if (method === undefined) return null
+  const summary = subject.trim() === '' ? null : subject
+  return {method, summary, start, end, location, organizer: null, status: null, description: text}
 }
 
 /** What a person reads of an invitation that comes without any words. */

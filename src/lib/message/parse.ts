@@ -1,5 +1,6 @@
 import {messageOf as reasonOf} from '../errors.ts'
 import {readAddresses} from './addresses.ts'
+import {attachmentsOf} from './attachments.ts'
 import {readDate} from './date.ts'
 import {Digest, TrimmedDigest} from './digest.ts'
 import {fingerprint} from './fingerprint.ts'
@@ -7,16 +8,14 @@ import {unflow} from './flowed.ts'
 import {readForwarded} from './forwarded.ts'
 import {fieldValue, readHeader} from './header.ts'
 import {htmlToText} from './html-text.ts'
-import {invitationText, readInvitation} from './invitation.ts'
+import {invitationOf, invitationText} from './invitation.ts'
 import {MAX_ADDRESSES, MAX_FALLBACK_HEADER_BYTES} from './limits.ts'
-import type {Address, Attachment, Body, Defect, Field, Invitation, Message, ParsedMessage} from './message.ts'
+import type {Address, Body, Defect, Field, Message, ParsedMessage} from './message.ts'
 import {readMessageId, readMessageIds} from './message-id.ts'
 import {splitReply} from './reply-text.ts'
 import {readReport} from './report.ts'
-import {isSignature, readSecurity} from './security.ts'
-import {scanStructure, StructureScanner, type Leaf, type Structure, type TextContent} from './structure.ts'
-import type {TnefContent} from './tnef.ts'
-import {encodingWithin} from './transfer-encoding.ts'
+import {readSecurity} from './security.ts'
+import {scanStructure, StructureScanner, type Structure, type TextContent} from './structure.ts'
 import {decodeWords} from './words.ts'
 
 /** Reads a message that is in memory. Never throws: what cannot be read is a defect of the message. */
@@ -127,7 +126,7 @@ function factsOf(structure: Structure, reader: FieldReader, found: readonly Defe
     replyTo: addresses(first('reply-to')),
     date,
     fields,
-    attachments: structure.leaves.flatMap((leaf) => attachmentOf(leaf, reader)),
+    attachments: structure.leaves.flatMap((leaf) => attachmentsOf(leaf, (value) => reader.text(value))),
     security: readSecurity(structure),
     invitation: invitationOf(structure),
     report: readReport(structure),
@@ -179,123 +178,6 @@ function repeatedFields(fields: readonly Field[]): readonly string[] {
     seen.add(name)
   }
   return [...repeated]
-}
-
-/** The attachments that a leaf is, or holds. */
-function attachmentOf(leaf: Leaf, reader: FieldReader): readonly Attachment[] {
-  const {content} = leaf
-  if (content.kind === 'text') return (content.files ?? []).map((file, index) => uuencoded(leaf, file, index))
-  const {tnef, cms} = content
-  const inner = cms?.inner ?? null
-  if (inner !== null && cms?.offset != null) return signedAttachments(leaf, inner, cms.offset, reader)
-  const own: Attachment = {
-    part: leaf.part,
-    filename: leaf.filename === null ? nameOfMessage(leaf, reader) : reader.text(leaf.filename),
-    contentType: leaf.contentType,
-    size: content.size,
-    sha256: content.sha256,
-    contentId: leaf.contentId,
-    inline: leaf.disposition === 'inline' || (leaf.related && leaf.contentId !== null),
-    role: isSignature(leaf) ? 'signature' : leaf.contentType === 'application/applefile' ? 'resource-fork' : null,
-    offset: leaf.offset,
-    length: leaf.length,
-    transferEncoding: leaf.transferEncoding,
-  }
-  if (tnef === undefined) return [own]
-  const files = tnef.files.map((file, index) => fileOfTnef(leaf, file, index))
-  // One that was read to its end is the wrapping of what is in it; of another nobody knows what is missing.
-  return tnef.whole ? files : [own, ...files]
-}
-
-/** A file within the bytes of a leaf, all of which is told by the place. */
-function fileWithin(leaf: Leaf, index: number): Pick<Attachment, 'part' | 'offset' | 'length' | 'role'> {
-  return {part: `${leaf.part}.${index + 1}`, offset: leaf.offset, length: leaf.length, role: null}
-}
-
-function uuencoded(leaf: Leaf, file: NonNullable<TextContent['files']>[number], index: number): Attachment {
-  return {
-    ...fileWithin(leaf, index),
-    filename: file.filename,
-    contentType: 'application/octet-stream',
-    size: file.size,
-    sha256: file.sha256,
-    contentId: null,
-    inline: false,
-    transferEncoding: encodingWithin(leaf.transferEncoding, file.offset, file.length, 'uuencode'),
-  }
-}
-
-function fileOfTnef(leaf: Leaf, file: TnefContent['files'][number], index: number): Attachment {
-  return {
-    ...fileWithin(leaf, index),
-    filename: file.filename,
-    contentType: file.contentType,
-    size: file.length,
-    sha256: file.sha256,
-    contentId: file.contentId,
-    inline: file.contentId !== null,
-    transferEncoding: encodingWithin(leaf.transferEncoding, file.offset, file.length, 'binary'),
-  }
-}
-
-/** Of a signed message, the attachments of what was signed. */
-function signedAttachments(leaf: Leaf, inner: Structure, start: number, reader: FieldReader): readonly Attachment[] {
-  return inner.leaves
-    .flatMap((part) => attachmentOf(part, reader))
-    .map((attachment) => ({
-      ...attachment,
-      part: `${leaf.part}.${attachment.part}`,
-      offset: leaf.offset,
-      length: leaf.length,
-      transferEncoding: encodingWithin(
-        leaf.transferEncoding,
-        start + attachment.offset,
-        attachment.length,
-        attachment.transferEncoding,
-      ),
-    }))
-}
-
-/** A message within a message is known by its subject. */
-function nameOfMessage({contentType, content}: Leaf, reader: FieldReader): string | null {
-  if (contentType !== 'message/rfc822' && contentType !== 'message/global') return null
-  const excerpt = content.kind === 'opaque' ? (content.excerpt ?? '') : ''
-  const [header = ''] = excerpt.split(/\r?\n\r?\n/, 1)
-  const subject = reader.text(fieldValue(readHeader(Buffer.from(header)).fields, 'subject') ?? '').trim()
-  return subject === '' ? null : `${subject}.eml`
-}
-
-/** The first entry of a calendar that the message brings. */
-function invitationOf(structure: Structure): Invitation | null {
-  for (const {contentType, content} of structure.leaves) {
-    if (content.kind === 'text') continue
-    const {tnef, cms, excerpt} = content
-    const isCalendar = contentType === 'text/calendar' || contentType === 'application/ics'
-    const invitation =
-      isCalendar && excerpt !== null
-        ? readInvitation(excerpt)
-        : tnef !== undefined
-          ? meetingOf(tnef)
-          : cms?.inner
-            ? invitationOf(cms.inner)
-            : null
-    if (invitation !== null) return invitation
-  }
-  return null
-}
-
-/** Meetings as Outlook has them (MS-OXOCAL 2.2.5.2, 2.2.6.1), and as its forerunner had. */
-const MEETING_METHODS: readonly (readonly [RegExp, string])[] = [
-  [/^ipm\.(?:schedule\.meeting\.request|microsoft schedule\.mtgreq)/i, 'REQUEST'],
-  [/^ipm\.(?:schedule\.meeting\.canceled|microsoft schedule\.mtgcncl)/i, 'CANCEL'],
-  [/^ipm\.(?:schedule\.meeting\.resp|microsoft schedule\.mtgresp)/i, 'REPLY'],
-]
-
-function meetingOf({messageClass, subject, start, end, location, text}: TnefContent): Invitation | null {
-  const method = MEETING_METHODS.find(([pattern]) => pattern.test(messageClass))?.[1]
-  if (method === undefined) return null
-  const summary = subject.trim() === '' ? null : subject
-  return {method, summary, start, end, location, organizer: null, status: null, description: text}
 }
 
 // Body ----------------------------------------------------------------------------------------------------------------
