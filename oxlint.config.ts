@@ -50,7 +50,7 @@ const INPUT_AND_OUTPUT: Refusal = {
 /** Each library has one home: a change of library is a change of one folder. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   imap: ['imapflow'],
-  message: ['postal-mime', 'sanitize-html', 'entities', 'iconv-lite'],
+  message: ['sanitize-html', 'entities', 'iconv-lite'],
   authentication: ['mailauth'],
   store: ['kysely', 'better-sqlite3', 'pg'],
   secret: ['@napi-rs/keyring', 'age-encryption', 'proper-lockfile'],
@@ -155,6 +155,13 @@ export default defineConfig({
       'message',
       [STORE, EDGES, SECRET, DECISIONS, USE_CASES, CLI, INPUT_AND_OUTPUT],
       ['node:crypto', 'node:buffer', 'node:util', 'node:worker_threads', 'node:zlib'],
+    ),
+    // The one that loads a library only when it is needed.
+    room(
+      'src/lib/message/iconv.ts',
+      'message',
+      [STORE, EDGES, SECRET, DECISIONS, USE_CASES, CLI, INPUT_AND_OUTPUT],
+      ['node:module'],
     ),
     {
       files: ['test/**', 'bench/**'],

@@ -42,8 +42,8 @@ const PROBES: readonly (readonly [file: string, imported: string, refused: strin
   ['src/lib/message/probe.ts', 'node:crypto', null],
   ['src/lib/message/probe.ts', 'node:worker_threads', 'This folder is pure'],
   ['src/lib/message/parse-worker.ts', 'node:worker_threads', null],
-  ['src/lib/message/probe.ts', 'postal-mime', null],
-  ['src/lib/intake/probe.ts', 'postal-mime', 'home of postal-mime is message/'],
+  ['src/lib/message/probe.ts', 'iconv-lite', null],
+  ['src/lib/intake/probe.ts', 'iconv-lite', 'home of iconv-lite is message/'],
 ]
 
 test('the linter refuses what a room must not import, statically and dynamically, and says why', async (t) => {

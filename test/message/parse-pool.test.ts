@@ -3,6 +3,7 @@ import {describe, test, type TestContext} from 'node:test'
 import {createParsePool, type ParsePoolOptions} from '../../src/lib/message/parse-pool.ts'
 import {parseFacts} from '../../src/lib/message/parse.ts'
 import {decompressChunk} from '../../src/lib/message/raw-chunks.ts'
+import {packRtf, writeTnef} from '../support/tnef-writer.ts'
 import {fixture} from './mail.ts'
 
 const broken = new URL('./broken-parse-worker.ts', import.meta.url)
@@ -38,6 +39,29 @@ describe('parse pool', () => {
       copies,
     )
     assert.deepEqual(batch, copies)
+  })
+
+  test('is not brought down by what is built to do so', async (t) => {
+    const pool = poolFor(t)
+    const attached = (type: string, bytes: Buffer) =>
+      Buffer.from(`Content-Type: ${type}\r\nContent-Transfer-Encoding: base64\r\n\r\n${bytes.toString('base64')}`)
+    const size = 4 * 1024 * 1024
+    // A winmail.dat whose first attribute claims 4 GB, and RTF that claims as much.
+    const claim = Buffer.from('789f3e22010001039006 00ffffffff'.replaceAll(' ', ''), 'hex')
+    const rtf = packRtf('{'.repeat(size))
+    rtf.writeUInt32LE(0xffffffff, 4)
+    const batch = [
+      attached('application/ms-tnef', Buffer.concat([claim, Buffer.alloc(size)])),
+      attached('application/ms-tnef', writeTnef({properties: [{id: 0x1009, value: rtf}]})),
+      attached('application/pkcs7-mime', Buffer.from('30802480'.repeat(size / 4), 'hex')),
+      Buffer.from(`Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n${'BEGIN:VEVENT\r\n'.repeat(size / 14)}`),
+      Buffer.from(`Content-Type: text/plain; charset=utf-7\r\n\r\n${'+'.repeat(size)}`),
+      Buffer.from(`Content-Type: text/plain; format=flowed\r\n\r\n${'>'.repeat(size)}`),
+      Buffer.from(`Subject: x\r\n\r\n${'begin 644 a\r\n'.repeat(size / 13)}`),
+    ]
+    for (const {message} of await pool.parse(batch)) {
+      assert.ok(!message.defects.some(({code}) => code === 'parse-failed'), message.defects[0]?.detail)
+    }
   })
 
   test('works on batches in the order of the calls', async (t) => {

@@ -25,6 +25,10 @@ describe('facts of a message', () => {
       cc: [{name: 'Jonas Keller', address: 'jonas@kunde.example'}],
       replyTo: [],
       date: '2026-11-03T08:12:40.000Z',
+      security: null,
+      invitation: null,
+      report: null,
+      forwarded: null,
       defects: [],
     })
     assert.equal(size, fixture('outlook-nested-related.eml').length)
@@ -66,6 +70,42 @@ describe('facts of a message', () => {
     assert.deepEqual(codesOf(utf8), [])
   })
 
+  test('raw headers in the charset of the text, which only a part names', () => {
+    const {message, body} = parseMessage(fixture('russian-raw-koi8-header.eml'))
+    assert.equal(message.subject, 'Не работает принтер')
+    assert.deepEqual(message.from, [{name: 'Иван Петров', address: 'ivan@kunde.example'}])
+    assert.equal(body.text, 'Здравствуйте, принтер не печатает.')
+    assert.deepEqual(codesOf(message), ['header-not-utf8'])
+    const vietnamese = parseMessage(fixture('vietnamese-viscii.eml'))
+    assert.equal(vietnamese.message.from[0]?.name, 'Nguyễn Văn')
+    assert.equal(vietnamese.message.subject, 'Hóa đơn')
+    assert.equal(vietnamese.body.text, 'Việt Nam\n')
+  })
+
+  test('lines of other systems, and the line of an mbox', () => {
+    const mac = parseMessage(fixture('mac-cr-line-ends.eml'))
+    assert.deepEqual([mac.message.subject, mac.body.text], ['Old Macintosh', 'Hello\nthere\n'])
+    const doubled = parseMessage(fixture('gateway-doubled-cr.eml'))
+    assert.deepEqual([doubled.message.subject, doubled.body.text.trim()], ['Doubled', 'Hello'])
+    assert.deepEqual(codesOf(doubled.message), [])
+  })
+
+  test('parts without a name, parts of a Macintosh, and parts that are elsewhere', () => {
+    const {message, body} = parseMessage(fixture('outlook-forwarded-unnamed.eml'))
+    assert.deepEqual(
+      message.attachments.map(({filename, contentType, role}) => [filename, contentType, role]),
+      [
+        ['Angebot für Sie.eml', 'message/rfc822', null],
+        ['encoded.eml', 'message/rfc822', null],
+        ['a.pdf', 'application/applefile', 'resource-fork'],
+        ['a.pdf', 'application/pdf', null],
+        [null, 'message/external-body', null],
+      ],
+    )
+    assert.equal(body.text, 'Привет')
+    assert.deepEqual(message.defects, [{code: 'content-elsewhere', detail: 'part 5 is to be fetched by URL'}])
+  })
+
   test('fields that are repeated, malformed or odd', () => {
     const message = parseFacts(fixture('hosting-odd-fields.eml'))
     assert.deepEqual(codesOf(message), ['header-line-malformed', 'header-repeated', 'date-invalid'])
@@ -100,13 +140,17 @@ describe('facts of a message', () => {
         date: null,
         fields: [],
         attachments: [],
+        security: null,
+        invitation: null,
+        report: null,
+        forwarded: null,
         defects: [],
         size: 0,
         sha256: '',
         fingerprint: '',
       },
     )
-    assert.deepEqual(body, {text: '', html: null})
+    assert.deepEqual(body, {text: '', html: null, replyText: '', quotedText: '', signature: null})
   })
 
   test('a missing date is no defect, an invalid one is', () => {
@@ -140,10 +184,8 @@ describe('text of a message', () => {
     parse(`Content-Type: multipart/${type}; boundary=b`, '', ...parts.flat(), '--b--').body
 
   test('plain text is taken, and HTML beside it is kept as sent', () => {
-    assert.deepEqual(mail('alternative', part('text/plain', 'plain'), part('text/html', '<p>html')), {
-      text: 'plain',
-      html: '<p>html',
-    })
+    const {text, html} = mail('alternative', part('text/plain', 'plain'), part('text/html', '<p>html'))
+    assert.deepEqual({text, html}, {text: 'plain', html: '<p>html'})
   })
   test('HTML is turned into text where the plain alternative is missing or empty', () => {
     assert.equal(mail('alternative', part('text/plain', ' '), part('text/html', '<p>html')).text, 'html')

@@ -21,6 +21,15 @@ const cases: readonly (readonly [string, string, Readonly<Record<string, string>
   ['attachment; filename*0="a b"; filename*1=%20.txt', 'attachment', {filename: 'a b%20.txt'}],
   ["attachment; filename*=x-unknown''%E4", 'attachment', {filename: 'ä'}],
   ['attachment; filename*=100%.txt', 'attachment', {filename: '100%.txt'}],
+  ["attachment; filename*=''a%20b; filename*=x", 'attachment', {filename: 'a b'}],
+  ['attachment; filename*0*=utf-8\'\'%C3%A4; filename*1=" 20%25.txt"', 'attachment', {filename: 'ä 20%25.txt'}],
+  ['attachment; filename*="utf-8\'\'%C3%A4"', 'attachment', {filename: 'ä'}],
+  ['attachment; filename="100%25.pdf"', 'attachment', {filename: '100%25.pdf'}],
+  ['attachment; filename==?koi8-r?B?89DJ08/LLmRvYw==?=', 'attachment', {filename: '=?koi8-r?B?89DJ08/LLmRvYw==?='}],
+  ['text/html charset=utf-8', 'text/html', {charset: 'utf-8'}],
+  ['text/html, charset="utf-8"; format=flowed', 'text/html', {charset: 'utf-8', format: 'flowed'}],
+  ['attachment filename="a b.pdf"', 'attachment', {filename: 'a b.pdf'}],
+  ['multipart/alternative;; boundary="b"', 'multipart/alternative', {boundary: 'b'}],
   ['attachment; constructor=a; __proto__=b', 'attachment', {constructor: 'a', ['__proto__']: 'b'}],
 ]
 

@@ -71,7 +71,8 @@ describe('transfer encodings', () => {
       ['(comment) Quoted-Printable ; x', 'quoted-printable'],
       ['"8bit"', '8bit'],
       ['8-bit', '8bit'],
-      ['x-uuencode', null],
+      ['x-uuencode', 'uuencode'],
+      ['x-gzip64', null],
       ['', null],
     ]
     for (const [name, encoding] of names) assert.equal(readTransferEncoding(name), encoding, name ?? 'none')

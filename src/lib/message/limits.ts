@@ -3,7 +3,7 @@
  * process of 250 MB; reaching one is a defect of the message, never an error: the raw bytes are kept in any case.
  */
 
-/** Bytes kept of a message's header. A mail to 5,000 named recipients has about 300 KB; postal-mime stops at 2 MB. */
+/** Bytes kept of a message's header. A mail to 5,000 named recipients has about 300 KB. */
 export const MAX_HEADER_BYTES = 1024 * 1024
 
 /** Bytes kept of the header of a body part: it has a handful of fields, the longest a file name in RFC 2231 pieces. */
@@ -19,10 +19,25 @@ export const MAX_PARTS = 1000
 export const MAX_DEPTH = 64
 
 /**
- * Encoded bytes of text (plain and HTML together) kept for reading. Newsletters reach 500 KB; what is larger carries
+ * Decoded bytes of text (plain and HTML together) kept for reading. Newsletters reach 500 KB; what is larger carries
  * its pictures in the HTML, and nobody reads it as text.
  */
 export const MAX_TEXT_BYTES = 2 * 1024 * 1024
+
+/**
+ * Bytes of properties kept of all winmail.dat of a message: the text as RTF, names of files, messages within. The files
+ * themselves are not kept. Outlook writes some KB, and a message within as large as it is.
+ */
+export const MAX_TNEF_PROPERTIES_BYTES = 8 * 1024 * 1024
+
+/** Decoded bytes kept of a signed message (S/MIME) to read what was signed; of larger ones the file is all there is. */
+export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
+
+/** Signed messages within signed messages. Programs sign, then encrypt, then sign: what is encrypted ends the chain. */
+export const MAX_SIGNED_DEPTH = 2
+
+/** Lines read of a calendar: an invitation to 500 people has some 2,000. */
+export const MAX_CALENDAR_LINES = 5000
 
 /** Decoded bytes kept of a part that a machine reads: reports have a few KB, a returned message is wanted for its header. */
 export const MAX_EXCERPT_BYTES = 64 * 1024

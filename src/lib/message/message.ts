@@ -28,14 +28,30 @@ export interface PartLocation {
   readonly transferEncoding: TransferEncoding
 }
 
-/** Content-Transfer-Encoding (RFC 2045 6.1). Unknown ones are treated as `binary` and noted as a defect. */
-export type TransferEncoding = '7bit' | '8bit' | 'binary' | 'base64' | 'quoted-printable'
+/**
+ * Content-Transfer-Encoding (RFC 2045 6.1), and uuencode, which was there before. Unknown ones are treated as `binary`
+ * and noted as a defect.
+ */
+export type PlainEncoding = '7bit' | '8bit' | 'binary' | 'base64' | 'quoted-printable' | 'uuencode'
+
+/**
+ * How to decode the bytes of a part. A file within another part (a winmail.dat, a text with uuencoded files) stands
+ * there at some place of what that part decodes to: `base64 120+4000 binary` is decoded from base64, and of the result
+ * 4,000 bytes from byte 120 on are the file.
+ */
+export type TransferEncoding = PlainEncoding | `${PlainEncoding} ${number}+${number} ${string}`
 
 /** A part that is not the text of the message. Its content stays in the raw message; this says where. */
 export interface Attachment extends PartLocation {
-  /** The position in the MIME tree, counted as IMAP does: `1.2` (RFC 9051 6.4.5). */
+  /**
+   * The position in the MIME tree, counted as IMAP does: `1.2` (RFC 9051 6.4.5). Files within a part that is no
+   * multipart are counted on below it.
+   */
   readonly part: string
-  /** As sent (RFC 2183, RFC 2231), not yet a safe file name; null where none was given. */
+  /**
+   * As sent (RFC 2183, RFC 2231), not yet a safe file name; null where none was given. A message without a name has its
+   * subject for one.
+   */
   readonly filename: string | null
   /** `type/subtype` in lower case. */
   readonly contentType: string
@@ -47,6 +63,32 @@ export interface Attachment extends PartLocation {
   readonly contentId: string | null
   /** True for Content-Disposition inline, or a Content-ID inside multipart/related. */
   readonly inline: boolean
+  /** What it is there for, where that is not to be read: to prove who sent it, or to tell a Macintosh of a file's icon. */
+  readonly role: 'signature' | 'resource-fork' | null
+}
+
+/** Whether a message is signed or encrypted. What is said here is what it looks like: nothing is verified. */
+export interface Security {
+  /** S/MIME (RFC 8551) or OpenPGP (RFC 9580, RFC 3156). */
+  readonly kind: 'smime' | 'pgp'
+  readonly signed: boolean
+  readonly encrypted: boolean
+}
+
+/** An invitation to a meeting, or another entry of a calendar (RFC 5545), in the words of its sender. */
+export interface Invitation {
+  /** `REQUEST`, `CANCEL`, `REPLY`… (RFC 5546 1.4); null where none is given. */
+  readonly method: string | null
+  readonly summary: string | null
+  /** ISO 8601: an instant in UTC, a day, or a time of the clock and behind it the name of its zone, as sent. */
+  readonly start: string | null
+  /** In the same form; null where there is no end, or only a duration. */
+  readonly end: string | null
+  readonly location: string | null
+  readonly organizer: Address | null
+  /** `CONFIRMED`, `CANCELLED`… (RFC 5545 3.8.1.11). */
+  readonly status: string | null
+  readonly description: string | null
 }
 
 /** Something odd about the bytes that parsing could live with. */
@@ -56,19 +98,39 @@ export interface Defect {
 }
 
 export type DefectCode =
+  /** The header, or one of its lists, is over a limit; the rest of it is not read. */
   | 'header-too-large'
+  /** Lines in a header that are no field. */
   | 'header-line-malformed'
+  /** A field that may stand once stands several times (RFC 5322 3.6); the topmost counts, of To and Cc all. */
   | 'header-repeated'
+  /** A header with raw bytes that are not UTF-8 (RFC 6532): read in the charset that the mail names, or windows-1252. */
   | 'header-not-utf8'
+  /** A Date field that cannot be read. */
   | 'date-invalid'
+  /** A multipart that names no boundary, or has none of those it names. */
   | 'boundary-missing'
+  /** A multipart that is not closed. */
   | 'boundary-unclosed'
+  /** A text in a charset that nobody knows: read as UTF-8, or else as windows-1252. */
   | 'charset-unknown'
+  /** A text that is not in the charset it names: read in the one it is in, or with U+FFFD for what is lost. */
+  | 'charset-wrong'
+  /** An unknown Content-Transfer-Encoding: the bytes are taken as they stand. */
   | 'encoding-unknown'
+  /** A part that breaks the rules of its Content-Transfer-Encoding: what can be decoded is. */
   | 'encoding-malformed'
+  /** More parts than are looked at. */
   | 'too-many-parts'
+  /** Multiparts nested deeper than is looked at. */
   | 'nested-too-deep'
+  /** More text than is read. */
   | 'text-truncated'
+  /** A winmail.dat (MS-OXTNEF) that cannot be read, or not to its end: it is kept as the file it is. */
+  | 'tnef-malformed'
+  /** A part that stands for something which is not in the mail (message/partial, message/external-body: RFC 2046 5.2). */
+  | 'content-elsewhere'
+  /** The parser did not come to an end with this message: only its topmost fields are read. */
   | 'parse-failed'
 
 /** What a delivery report says became of the mail to a recipient (RFC 3464 2.3.3). */
@@ -178,6 +240,10 @@ export interface Message {
   /** All fields of the header, topmost first. */
   readonly fields: readonly Field[]
   readonly attachments: readonly Attachment[]
+  /** Null for a message that is neither signed nor encrypted. */
+  readonly security: Security | null
+  /** The first entry of a calendar that it brings; null where it brings none. */
+  readonly invitation: Invitation | null
   /** What it reports on another mail; null for a mail that is no report. */
   readonly report: Report | null
   /** The mail that it forwards, where its subject says that it does and its text names the sender; else null. */
@@ -196,7 +262,10 @@ export interface Message {
 
 /** What a person reads of a message. */
 export interface Body {
-  /** The plain text, or the HTML turned into text where there is no plain part. */
+  /**
+   * The plain text, or the HTML turned into text where there is no plain part; of a message without either what its
+   * winmail.dat or its invitation says. Without the files that are uuencoded in it, soft line breaks removed (RFC 3676).
+   */
   readonly text: string
   /**
    * The words that the person wrote: `text` without what it quotes and without the lines of signatures. What is quoted

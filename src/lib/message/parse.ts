@@ -1,17 +1,22 @@
-import {addressParser, decodeWords} from 'postal-mime'
 import {messageOf as reasonOf} from '../errors.ts'
+import {readAddresses} from './addresses.ts'
+import {attachmentsOf} from './attachments.ts'
 import {readDate} from './date.ts'
 import {Digest, TrimmedDigest} from './digest.ts'
 import {fingerprint} from './fingerprint.ts'
+import {unflow} from './flowed.ts'
 import {readForwarded} from './forwarded.ts'
 import {fieldValue, readHeader} from './header.ts'
 import {htmlToText} from './html-text.ts'
+import {invitationOf, invitationText} from './invitation.ts'
 import {MAX_ADDRESSES, MAX_FALLBACK_HEADER_BYTES} from './limits.ts'
-import type {Address, Attachment, Body, Defect, Field, Message, ParsedMessage} from './message.ts'
+import type {Address, Body, Defect, Field, Message, ParsedMessage} from './message.ts'
 import {readMessageId, readMessageIds} from './message-id.ts'
 import {splitReply} from './reply-text.ts'
 import {readReport} from './report.ts'
-import {scanStructure, StructureScanner, type Leaf, type Structure} from './structure.ts'
+import {readSecurity} from './security.ts'
+import {scanStructure, StructureScanner, type Structure, type TextContent} from './structure.ts'
+import {decodeWords} from './words.ts'
 
 /** Reads a message that is in memory. Never throws: what cannot be read is a defect of the message. */
 export function parseMessage(raw: Uint8Array): ParsedMessage {
@@ -19,7 +24,7 @@ export function parseMessage(raw: Uint8Array): ParsedMessage {
   return {message: readMessage(structure), body: readBody(structure)}
 }
 
-/** As `parseMessage`, for a message of any size; memory is that of a piece, the header and the text. */
+/** As `parseMessage`, for a message of any size; memory is that of a piece and of what is kept, which limits.ts bounds. */
 export async function parseStream(chunks: AsyncIterable<Uint8Array>): Promise<ParsedMessage> {
   const scanner = new StructureScanner()
   for await (const chunk of chunks) scanner.push(chunk)
@@ -33,7 +38,7 @@ export function parseFacts(raw: Uint8Array): Message {
 }
 
 /**
- * What can be said of a message whose parsing did not come to an end: its topmost fields, read without the library,
+ * What can be said of a message whose parsing did not come to an end: its topmost fields, read in the plainest way,
  * and the hashes. `why` becomes the defect `parse-failed`.
  */
 export function describeUnparsed(raw: Uint8Array, why: string): Message {
@@ -63,15 +68,9 @@ interface FieldReader {
   addresses(value: string): readonly Address[]
 }
 
-const libraryReader: FieldReader = {
-  text: (value) => (value.includes('=?') ? decodeWords(value) : value),
-  addresses: (value) =>
-    addressParser(value, {flatten: true}).flatMap(({name, address}) =>
-      address === undefined || address === '' ? [] : [{name, address: lowerDomain(address)}],
-    ),
-}
+const wordReader: FieldReader = {text: decodeWords, addresses: readAddresses}
 
-/** For what the library cannot read: words as they stand, and whatever looks like an address. */
+/** For what could not be read: words as they stand, and whatever looks like an address. */
 const plainReader: FieldReader = {
   text: (value) => value,
   addresses: (value) =>
@@ -82,7 +81,7 @@ const plainReader: FieldReader = {
 
 function readMessage(structure: Structure): Message {
   try {
-    return factsOf(structure, libraryReader, [])
+    return factsOf(structure, wordReader, [])
   } catch (error) {
     return factsOf(structure, plainReader, [{code: 'parse-failed', detail: reasonOf(error)}])
   }
@@ -102,7 +101,7 @@ function factsOf(structure: Structure, reader: FieldReader, found: readonly Defe
   const addresses = (values: readonly string[]): readonly Address[] => {
     const all = values.flatMap((text) => reader.addresses(text))
     if (all.length > MAX_ADDRESSES) {
-      defects.push({code: 'header-too-large', detail: `only the first ${MAX_ADDRESSES} of ${all.length} addresses`})
+      defects.push({code: 'header-too-large', detail: `only the first ${MAX_ADDRESSES} addresses are read`})
     }
     return all.slice(0, MAX_ADDRESSES)
   }
@@ -127,7 +126,9 @@ function factsOf(structure: Structure, reader: FieldReader, found: readonly Defe
     replyTo: addresses(first('reply-to')),
     date,
     fields,
-    attachments: structure.leaves.flatMap((leaf) => attachmentOf(leaf, reader)),
+    attachments: structure.leaves.flatMap((leaf) => attachmentsOf(leaf, (value) => reader.text(value))),
+    security: readSecurity(structure),
+    invitation: invitationOf(structure),
     report: readReport(structure),
     forwarded: FORWARD_MARK.test(reader.text(subjectField)) ? readForwarded(textOf(structure).text) : null,
     defects,
@@ -179,24 +180,6 @@ function repeatedFields(fields: readonly Field[]): readonly string[] {
   return [...repeated]
 }
 
-function attachmentOf(leaf: Leaf, reader: FieldReader): readonly Attachment[] {
-  if (leaf.content.kind === 'text') return []
-  return [
-    {
-      part: leaf.part,
-      filename: leaf.filename === null ? null : reader.text(leaf.filename),
-      contentType: leaf.contentType,
-      size: leaf.content.size,
-      sha256: leaf.content.sha256,
-      contentId: leaf.contentId,
-      inline: leaf.disposition === 'inline' || (leaf.related && leaf.contentId !== null),
-      offset: leaf.offset,
-      length: leaf.length,
-      transferEncoding: leaf.transferEncoding,
-    },
-  ]
-}
-
 // Body ----------------------------------------------------------------------------------------------------------------
 
 /**
@@ -213,23 +196,46 @@ function textOf(structure: Structure): Pick<Body, 'text' | 'html'> & {readonly m
   const sections = new Map<number | string, {plain: string[]; html: string[]}>()
   const html: string[] = []
   for (const leaf of structure.leaves) {
-    if (leaf.content.kind !== 'text') continue
-    const {text} = leaf.content
     const key = leaf.alternative ?? leaf.part
     const section = sections.get(key) ?? {plain: [], html: []}
     sections.set(key, section)
-    const isHtml = leaf.contentType === 'text/html'
-    if (isHtml) html.push(text)
-    // An empty plain part beside HTML is what some programs write that know only HTML.
-    if (text.trim() !== '') (isHtml ? section.html : section.plain).push(text)
+    const {content} = leaf
+    if (content.kind === 'text') {
+      const isHtml = leaf.contentType === 'text/html'
+      if (isHtml) html.push(content.text)
+      // An empty plain part beside HTML is what some programs write that know only HTML.
+      if (content.text.trim() !== '')
+        (isHtml ? section.html : section.plain).push(isHtml ? content.text : plainOf(content))
+    } else if (content.cms?.inner) {
+      const signed = textOf(content.cms.inner)
+      if (signed.html !== null) html.push(signed.html)
+      if (signed.text.trim() !== '') section.plain.push(signed.text)
+    }
   }
   const read = [...sections.values()]
   const texts = read.flatMap(({plain, html}) => (plain.length > 0 ? plain : html.map(htmlToText)))
   const onlyHtml = read.length > 0 && read.every(({plain}) => plain.length === 0)
-  // Lines of mail end with CR LF, text for people has line feeds.
-  return {
-    text: texts.join('\n').replace(/\r\n?/g, '\n'),
-    html: html.length > 0 ? html.join('\n') : null,
-    madeOf: onlyHtml ? read.flatMap((section) => section.html) : null,
+  const body = {text: withLineFeeds(texts.join('\n')), html: html.length > 0 ? html.join('\n') : null}
+  return body.text.trim() === '' && body.html === null
+    ? {...body, ...textOfOthers(structure, body.text), madeOf: null}
+    : {...body, madeOf: onlyHtml ? read.flatMap((section) => section.html) : null}
+}
+
+/** Text of a plain part, its soft line breaks removed. */
+function plainOf({text, flowed}: TextContent): string {
+  return flowed === undefined ? text : unflow(withLineFeeds(text), flowed.delSp)
+}
+
+/** Lines of mail end with CR LF, also in a text that was turned into that twice; text for people has line feeds. */
+const withLineFeeds = (text: string): string => text.replace(/\r?\r\n|\r/g, '\n')
+
+/** What a person reads of a message without a text part: what its winmail.dat says, or its invitation. */
+function textOfOthers(structure: Structure, none: string): Pick<Body, 'text' | 'html'> {
+  for (const {content} of structure.leaves) {
+    const tnef = content.kind === 'opaque' ? content.tnef : undefined
+    if (tnef === undefined || (tnef.text === null && tnef.html === null)) continue
+    return {text: withLineFeeds(tnef.text ?? htmlToText(tnef.html ?? '')), html: tnef.html}
   }
+  const invitation = invitationOf(structure)
+  return {text: invitation === null ? none : withLineFeeds(invitationText(invitation)), html: null}
 }

@@ -15,6 +15,8 @@ const OPENERS: Readonly<Record<Mark, string>> = {
 }
 const CLOSER = '\ufddf'
 const SENTINELS = /[\ufdd0-\ufddf]/g
+/** The text of a quote has `> ` before its lines, also before one that holds nothing else. */
+const WORD = /[^>\s]/
 const MARKS = new Map((Object.entries(OPENERS) as [Mark, string][]).map(([mark, opener]) => [opener, mark]))
 
 /**
@@ -47,7 +49,7 @@ function markedLines(annotated: string): readonly MarkedLine[] {
       if (sentinel === CLOSER) open.pop()
       else if (opened === 'rest') rest = true
       else if (opened !== undefined) open.push(opened)
-      else if (!atWord && words !== undefined && words.trim() !== '') {
+      else if (!atWord && words !== undefined && WORD.test(words)) {
         atWord = true
         mark = outermost(open)
         if (rest && mark !== 'quote') {
@@ -57,7 +59,7 @@ function markedLines(annotated: string): readonly MarkedLine[] {
       }
     }
     // A line of nothing but marks is none of the text's; an empty line stays one.
-    if (text.trim() !== '' || annotatedLine === text) lines.push({text: text.trimEnd(), mark})
+    if (WORD.test(text) || annotatedLine === text) lines.push({text: text.trimEnd(), mark})
   }
   return lines
 }

@@ -2,6 +2,7 @@
  * Finds the parts of a message in its bytes (RFC 2046 5.1), whatever the size: bytes come in pieces and are not kept,
  * save for headers and for the text that a person reads, both bounded. Attachments are described and hashed in passing.
  */
+import {isAscii} from 'node:buffer'
 import {decodeCharset} from './charset.ts'
 import {Digest, TrimmedDigest} from './digest.ts'
 import {fieldValue, readHeader, type Header} from './header.ts'
@@ -12,18 +13,53 @@ import {
   MAX_HEADER_BYTES,
   MAX_PARTS,
   MAX_PART_HEADER_BYTES,
+  MAX_SIGNED_BYTES,
+  MAX_SIGNED_DEPTH,
   MAX_TEXT_BYTES,
 } from './limits.ts'
 import type {Defect, DefectCode, Field, PartLocation, TransferEncoding} from './message.ts'
+import {isCms} from './security.ts'
+import {readCms, type CmsContent} from './signed-data.ts'
 import {readStructuredHeader, type StructuredHeader} from './structured-header.ts'
+import {TnefReader, type TnefContent} from './tnef.ts'
 import {createTransferDecoder, readTransferEncoding, type TransferDecoder} from './transfer-encoding.ts'
+import {UuencodeSplitter, type UuencodedFile} from './uuencode.ts'
 
 /** What a leaf holds: text is kept for reading, anything else is only described. */
-export type LeafContent =
-  /** `text` is decoded; `size` counts the decoded bytes before the charset, up to the limit. */
-  | {readonly kind: 'text'; readonly text: string; readonly size: number}
-  /** `excerpt`: the beginning of what a machine reads (a report, a returned message, an invitation), decoded; else null. */
-  | {readonly kind: 'opaque'; readonly size: number; readonly sha256: string; readonly excerpt: string | null}
+export type LeafContent = TextContent | OpaqueContent
+
+export interface TextContent {
+  readonly kind: 'text'
+  /** Decoded, without the files that are uuencoded in it. */
+  readonly text: string
+  /** Counts the decoded bytes of `text` before the charset, up to the limit. */
+  readonly size: number
+  /** Files that are uuencoded in it, where there are any. */
+  readonly files?: readonly UuencodedFile[]
+  /** For text in the format `flowed` (RFC 3676 4), whose soft line breaks are still in it. */
+  readonly flowed?: {readonly delSp: boolean}
+}
+
+export interface OpaqueContent {
+  readonly kind: 'opaque'
+  readonly size: number
+  readonly sha256: string
+  /** The beginning of what a machine reads (a report, a returned message, an invitation), decoded; else null. */
+  readonly excerpt: string | null
+  /** For a winmail.dat: what it says. */
+  readonly tnef?: TnefContent
+  /** For a signed or encrypted message (RFC 8551 3): what can be told of it without keys. */
+  readonly cms?: OpenedCms
+}
+
+/** A message in CMS. */
+export interface OpenedCms {
+  readonly kind: CmsContent['kind']
+  /** What was signed, if that could be read. */
+  readonly inner: Structure | null
+  /** Where it begins in the decoded bytes; null where it stands there in pieces. */
+  readonly offset: number | null
+}
 
 /** A part without parts. A `message/rfc822` part is one: its inside is read by parsing its decoded bytes. */
 export interface Leaf extends PartLocation {
@@ -76,6 +112,7 @@ const EXCERPTED: ReadonlySet<string> = new Set([
   'text/rfc822-headers',
   'message/global-headers',
   'text/calendar',
+  'application/ics',
 ])
 
 const DELIMITER_START = Buffer.from('\n--')
@@ -112,6 +149,12 @@ interface Sink {
   /** `original`: the bytes as they came, of the same length, where line feeds were put in for lone CRs. */
   push(bytes: Buffer, original: Buffer): void
   end(): LeafContent
+}
+
+/** Reads the decoded bytes of an opaque part, which must not be kept without a copy. */
+interface OpaqueReader {
+  push(decoded: Buffer): void
+  end(): Partial<OpaqueContent>
 }
 
 /** How a candidate for a delimiter line turned out; for a hit, `#hit` says more. */
@@ -157,6 +200,16 @@ export class StructureScanner {
   #alternatives = 0
   #textLeft = MAX_TEXT_BYTES
   #hit = {level: 0, closes: false, end: 0}
+  /** The header of the message where it has raw bytes whose charset the parts may tell; else null. */
+  #rawHeader: Buffer | null = null
+  /** The charset of the first text that names one. */
+  #textCharset: string | null = null
+  /** How many signed messages this one is within. */
+  readonly #signedDepth: number
+
+  constructor(signedDepth = 0) {
+    this.#signedDepth = signedDepth
+  }
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
@@ -170,7 +223,7 @@ export class StructureScanner {
     this.#take(Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength))
     for (const frame of this.#frames.toReversed()) this.#closeUnfinished(frame)
     return {
-      fields: this.#fields,
+      fields: this.#rawHeader === null ? this.#fields : readHeader(this.#rawHeader, this.#textCharset).fields,
       leaves: this.#leaves,
       defects: [...this.#defects].map(([code, detail]) => ({code, detail})),
       size: this.#size,
@@ -195,7 +248,9 @@ export class StructureScanner {
     const end = start.findIndex((byte) => byte === CR || byte === LF)
     // Whether a CR at the end is alone shows with the next byte.
     if (start.length < MAX_HEADER_BYTES && !this.#final && (end === -1 || end === start.length - 1)) return
-    this.#lineEnds = end !== -1 && start[end] === CR && start[end + 1] !== LF ? 'cr' : 'usual'
+    // CR CR LF is a line end that a gateway has doubled.
+    const next = start[end + 1]
+    this.#lineEnds = end !== -1 && start[end] === CR && next !== LF && next !== CR ? 'cr' : 'usual'
     if (this.#lineEnds === 'cr') this.#window = this.#lineFeeds(this.#window)
   }
 
@@ -275,21 +330,32 @@ export class StructureScanner {
     return true
   }
 
-  /** Length of the empty line at that place: 0 where there is none, -1 where the window ends too early to tell. */
+  /**
+   * Length of the empty line at that place: 0 where there is none, -1 where the window ends too early to tell. A line
+   * break that a program turned into CRLF a second time has two carriage returns.
+   */
   #emptyLine(at: number): number {
     const window = this.#window
-    if (window[at] === LF) return 1
-    if (at >= window.length || (window[at] === CR && at + 1 >= window.length)) return -1
-    return window[at] === CR && window[at + 1] === LF ? 2 : 0
+    let end = at
+    while (window[end] === CR && end < at + 2) end++
+    if (end >= window.length) return -1
+    return window[end] === LF ? end - at + 1 : 0
   }
 
   /** The window ended within a header. */
   #endOfHeaderBytes(): boolean {
     if (!this.#final) return false
-    const header = readHeader(this.#window)
+    const window = this.#window
+    if (this.#atRoot && !window.includes(LF) && window.includes(CR)) {
+      // Lines of old Macintosh programs: carriage returns alone. The body is read as one text.
+      const empty = window.indexOf('\r\r')
+      this.#endHeader(empty === -1 ? window.length : empty, empty === -1 ? window.length : empty + 2)
+      return true
+    }
+    const header = readHeader(window)
     // A message without an empty line may still have a body: it starts where lines stop to be fields. Where there is
     // an empty line, such lines are damage within the header, and the fields after them count.
-    let end = this.#window.length
+    let end = window.length
     if (this.#atRoot && header.firstMalformed !== -1) {
       end = header.firstMalformed
       this.#note(
@@ -339,10 +405,12 @@ export class StructureScanner {
 
   /** A header ends before `end`, the body starts at `body`. */
   #endHeader(end: number, body: number): void {
-    const header = this.#header ?? readHeader(this.#window.subarray(0, end))
+    const block = this.#window.subarray(0, end)
+    const header = this.#header ?? readHeader(block)
+    if (this.#atRoot && header.notUtf8 && this.#header === null) this.#rawHeader = Buffer.from(block)
     this.#header = null
     this.#line = 0
-    if (header.notUtf8) this.#note('header-not-utf8', 'a header has bytes that are not UTF-8; read as windows-1252')
+    if (header.notUtf8) this.#note('header-not-utf8', 'a header has bytes that are not UTF-8')
     if (header.tooManyFields) this.#note('header-too-large', `only the first ${header.fields.length} fields are read`)
     if (header.malformedLines > 0) {
       this.#note('header-line-malformed', `lines of a header that are no field: ${header.malformedLines}`)
@@ -409,14 +477,16 @@ export class StructureScanner {
         alternative: null,
         related: false,
       },
-      sink: this.#textSink('7bit', null),
+      sink: this.#textSink('7bit', TEXT_PLAIN),
     }
     return true
   }
 
   #beginLeaf(fields: readonly Field[], type: StructuredHeader, part: string, parent: Frame | undefined): void {
     const disposition = readDisposition(fieldValue(fields, 'content-disposition'))
-    const filename = disposition?.parameters.get('filename') ?? type.parameters.get('name') ?? null
+    // An empty name is none; the other field may have one.
+    const names = [disposition?.parameters.get('filename'), type.parameters.get('name')]
+    const filename = names.find((name) => name !== undefined && name.trim() !== '') ?? null
     const encodingField = fieldValue(fields, 'content-transfer-encoding')
     const transferEncoding = readTransferEncoding(encodingField)
     if (transferEncoding === null) {
@@ -435,52 +505,77 @@ export class StructureScanner {
       related: parent?.related ?? false,
     }
     const isText = described.contentType === 'text/plain' || described.contentType === 'text/html'
+    const charset = type.parameters.get('charset') ?? null
+    if (type.value.startsWith('text/')) this.#textCharset ??= charset
     const isAttached = described.disposition === 'attachment' || (filename !== null && parent !== undefined)
+    this.#noteElsewhere(type, part)
     this.#open = {
       described,
       sink:
         isText && !isAttached
-          ? this.#textSink(described.transferEncoding, type.parameters.get('charset') ?? null)
-          : this.#opaqueSink(
-              described.transferEncoding,
-              EXCERPTED.has(described.contentType) ? (type.parameters.get('charset') ?? null) : undefined,
-            ),
+          ? this.#textSink(described.transferEncoding, type)
+          : this.#opaqueSink(described.transferEncoding, this.#readerOf(type, filename)),
     }
   }
 
-  /** Keeps the encoded bytes up to the limit and decodes them at once at the end. */
-  #textSink(encoding: TransferEncoding, charset: string | null): Sink {
+  /** RFC 2046 5.2.2 and 5.2.3: parts that only stand for something. */
+  #noteElsewhere({value, parameters}: StructuredHeader, part: string): void {
+    const told = (name: string) => parameters.get(name)?.slice(0, 60) ?? '?'
+    if (value === 'message/partial') {
+      this.#note('content-elsewhere', `part ${part} is piece ${told('number')} of ${told('total')} of a message`)
+    } else if (value === 'message/external-body') {
+      this.#note('content-elsewhere', `part ${part} is to be fetched by ${told('access-type')}`)
+    }
+  }
+
+  /** Decodes, cuts out uuencoded files, and keeps the rest up to the limit. */
+  #textSink(encoding: TransferEncoding, {value, parameters}: StructuredHeader): Sink {
+    const decoder = createTransferDecoder(encoding)
     const kept: Buffer[] = []
+    const keep = (bytes: Buffer) => {
+      const taken = bytes.subarray(0, this.#textLeft)
+      if (taken.length < bytes.length) this.#note('text-truncated', `only ${MAX_TEXT_BYTES} bytes of text are read`)
+      this.#textLeft -= taken.length
+      if (taken.length > 0) kept.push(this.#pieces ? Buffer.from(taken) : taken)
+    }
+    const splitter = value === 'text/html' ? null : new UuencodeSplitter(keep)
+    const take = (decoded: Buffer) => (splitter === null ? keep(decoded) : splitter.push(decoded))
     return {
       push: (bytes) => {
-        const taken = bytes.subarray(0, this.#textLeft)
-        if (taken.length < bytes.length) this.#note('text-truncated', `only ${MAX_TEXT_BYTES} bytes of text are read`)
-        this.#textLeft -= taken.length
-        if (taken.length > 0) kept.push(this.#pieces ? Buffer.from(taken) : taken)
+        for (let start = 0; start < bytes.length; start += DECODE_PIECE_BYTES) {
+          take(decoder.push(bytes.subarray(start, start + DECODE_PIECE_BYTES)))
+        }
       },
       end: () => {
-        const decoder = createTransferDecoder(encoding)
-        const pieces = kept.map((bytes) => decoder.push(bytes))
-        const rest = decoder.end()
-        if (rest.length > 0) pieces.push(rest)
+        take(decoder.end())
+        splitter?.end()
         this.#noteMalformed(decoder, encoding)
-        const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
-        const {text, known} = decodeCharset(bytes, charset)
+        const bytes = kept.length === 1 ? kept[0]! : Buffer.concat(kept)
+        const charset = parameters.get('charset') ?? (value === 'text/html' ? htmlCharset(bytes) : null)
+        const {text, known, wrong} = decodeCharset(bytes, charset)
         if (!known) this.#note('charset-unknown', `charset ${charset?.slice(0, 60) ?? ''}`)
-        return {kind: 'text', text, size: bytes.length}
+        if (wrong) this.#note('charset-wrong', `a text is not in charset ${charset?.slice(0, 60) ?? ''}`)
+        const files = splitter?.files ?? []
+        if (files.some(({cut}) => cut)) this.#note('encoding-malformed', 'a uuencoded file has no end')
+        const isFlowed = value !== 'text/html' && parameters.get('format')?.trim().toLowerCase() === 'flowed'
+        return {
+          kind: 'text',
+          text,
+          size: bytes.length,
+          ...(files.length > 0 && {files}),
+          ...(isFlowed && {flowed: {delSp: parameters.get('delsp')?.trim().toLowerCase() === 'yes'}}),
+        }
       },
     }
   }
 
-  /** `excerptCharset` is undefined where no excerpt is wanted. */
-  #opaqueSink(encoding: TransferEncoding, excerptCharset: string | null | undefined): Sink {
+  /** Hashes and counts, and lets a reader see the decoded bytes. */
+  #opaqueSink(encoding: TransferEncoding, reader: OpaqueReader | null): Sink {
     const decoder = createTransferDecoder(encoding)
     const digest = new Digest()
     let size = 0
-    const kept: Buffer[] = []
     const take = (decoded: Buffer) => {
-      if (excerptCharset !== undefined && size < MAX_EXCERPT_BYTES)
-        kept.push(Buffer.from(decoded.subarray(0, MAX_EXCERPT_BYTES - size)))
+      reader?.push(decoded)
       size += decoded.length
       digest.push(decoded)
     }
@@ -493,9 +588,46 @@ export class StructureScanner {
       end: () => {
         take(decoder.end())
         this.#noteMalformed(decoder, encoding)
-        const excerpt = excerptCharset === undefined ? null : decodeCharset(Buffer.concat(kept), excerptCharset).text
-        const readable = this.#lineEnds === 'cr' ? (excerpt?.replaceAll(/\r(?!\n)/g, '\n') ?? null) : excerpt
-        return {kind: 'opaque', size, sha256: digest.end(), excerpt: readable}
+        const read = {excerpt: null, ...reader?.end()}
+        // Within an encoding lines end as in the rest of the mail.
+        const excerpt = this.#lineEnds === 'cr' ? (read.excerpt?.replaceAll(/\r(?!\n)/g, '\n') ?? null) : read.excerpt
+        return {kind: 'opaque', size, sha256: digest.end(), ...read, excerpt}
+      },
+    }
+  }
+
+  /** What is to be read of an opaque part; null for nothing. */
+  #readerOf(type: StructuredHeader, filename: string | null): OpaqueReader | null {
+    if (EXCERPTED.has(type.value)) return excerptReader(type.parameters.get('charset') ?? null)
+    if (isTnef(type.value, filename)) return this.#tnefReader()
+    return isCms(type.value) ? this.#cmsReader(type.parameters.get('smime-type')?.toLowerCase() ?? '') : null
+  }
+
+  #tnefReader(): OpaqueReader {
+    const reader = new TnefReader()
+    return {
+      push: (bytes) => reader.push(bytes),
+      end: () => {
+        const tnef = reader.end()
+        if (!tnef.whole) this.#note('tnef-malformed', 'a winmail.dat is damaged, or none')
+        return {tnef}
+      },
+    }
+  }
+
+  #cmsReader(smimeType: string): OpaqueReader {
+    const kept = new KeptBytes(MAX_SIGNED_BYTES)
+    return {
+      push: (bytes) => kept.push(bytes),
+      end: () => {
+        const cms = readCms(kept.end())
+        // RFC 8551 3.2.2. Where the bytes cannot tell, most of what has no such parameter is encrypted.
+        const kind = cms?.kind ?? (smimeType.startsWith('signed') ? 'signed' : 'encrypted')
+        const content = this.#signedDepth < MAX_SIGNED_DEPTH ? (cms?.content ?? null) : null
+        if (content === null) return {cms: {kind, inner: null, offset: null}}
+        const inner = new StructureScanner(this.#signedDepth + 1).end(content)
+        for (const {code, detail} of inner.defects) this.#note(code, detail)
+        return {cms: {kind, inner, offset: cms?.offset ?? null}}
       },
     }
   }
@@ -599,7 +731,8 @@ export class StructureScanner {
     if (closes) i += 2
     const limit = i + MAX_BOUNDARY_PADDING
     while (i < limit && (window[i] === 0x20 || window[i] === 0x09)) i++
-    if (window[i] === CR) i++
+    // Two where a program turned CRLF into CRLF once more.
+    for (const end = i + 2; i < end && window[i] === CR;) i++
     this.#hit = {level: 0, closes, end: Math.min(i + 1, length)}
     if (i >= length) return atEnd()
     return window[i] === LF ? 'hit' : 'none'
@@ -653,4 +786,50 @@ function readDisposition(value: string | null): StructuredHeader | null {
 function readContentId(value: string | null): string | null {
   const id = value === null ? '' : (/<([^<>]*)>/.exec(value)?.[1] ?? value).trim()
   return id === '' ? null : id
+}
+
+// What is read of parts -----------------------------------------------------------------------------------------------
+
+/** The first bytes of what is pushed. */
+class KeptBytes {
+  readonly #limit: number
+  readonly #kept: Buffer[] = []
+  #size = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  push(bytes: Buffer): void {
+    if (this.#size >= this.#limit || bytes.length === 0) return
+    // A copy: decoded bytes may be memory that its owner uses again.
+    const taken = Buffer.from(bytes.subarray(0, this.#limit - this.#size))
+    this.#kept.push(taken)
+    this.#size += taken.length
+  }
+
+  end(): Buffer {
+    return Buffer.concat(this.#kept)
+  }
+}
+
+function excerptReader(charset: string | null): OpaqueReader {
+  const kept = new KeptBytes(MAX_EXCERPT_BYTES)
+  return {push: (bytes) => kept.push(bytes), end: () => ({excerpt: decodeCharset(kept.end(), charset).text})}
+}
+
+/** Types and names under which a winmail.dat comes (MS-OXTNEF 1.1); gateways often know no type for it. */
+function isTnef(contentType: string, filename: string | null): boolean {
+  if (contentType === 'application/ms-tnef' || contentType === 'application/vnd.ms-tnef') return true
+  return contentType === 'application/octet-stream' && filename !== null && /^win(?:mail)?\.dat$/i.test(filename)
+}
+
+/** Where HTML names its charset, if it does (HTML Standard, 13.2.3.2: within its first 1,024 bytes). */
+const META_CHARSET = /<meta[^>]{0,200}?charset\s{0,10}=\s{0,10}["']?([\w.:-]{1,40})/i
+const META_BYTES = 1024
+
+function htmlCharset(bytes: Buffer): string | null {
+  const name = isAscii(bytes) ? null : (META_CHARSET.exec(bytes.toString('latin1', 0, META_BYTES))?.[1] ?? null)
+  // 13.2.3.2 again: who can read this in ASCII does not read UTF-16.
+  return name === null || /^utf-?16/i.test(name) ? null : name
 }

@@ -17,14 +17,24 @@ interface Piece {
   readonly encoded: boolean
 }
 
-/** Reads a header value with parameters. Takes what real mail does: semicolons missing at the end, junk after quotes. */
+/**
+ * Reads a header value with parameters. Takes what real mail does: semicolons that are missing, junk after quotes.
+ * Never throws, takes linear time.
+ */
 export function readStructuredHeader(text: string): StructuredHeader {
   const parameters = new Map<string, string>()
   const pieces = new Map<string, Piece[]>()
-  const segments = splitSegments(text)
-  const value = (segments[0]?.text ?? '').trim().toLowerCase()
+  const [first, ...segments] = splitSegments(text)
+  const words = (first?.text ?? '').trim()
+  // `text/html charset=utf-8`: the semicolon after the value is missing.
+  const space = words.search(/[\s,]/)
+  const value = (space === -1 ? words : words.slice(0, space)).toLowerCase()
+  if (first !== undefined && first.equals > space && space !== -1) {
+    const name = 1 + Math.max(...[' ', '\t', ','].map((end) => words.lastIndexOf(end, first.equals)))
+    segments.unshift({text: words.slice(name), equals: first.equals - name})
+  }
 
-  for (const {text: segment, equals} of segments.slice(1)) {
+  for (const {text: segment, equals} of segments) {
     if (equals === -1) continue
     const name = segment.slice(0, equals).trim().toLowerCase()
     const content = segment.slice(equals + 1)
@@ -108,6 +118,8 @@ function joinPieces(pieces: Piece[]): string {
     bytes = []
   }
   for (const [index, piece] of pieces.entries()) {
+    // Of a number that stands twice, the first counts, as it does of a parameter.
+    if (index > 0 && piece.number === pieces[index - 1]!.number) continue
     if (!piece.encoded) {
       flush()
       result += piece.text

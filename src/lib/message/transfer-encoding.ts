@@ -1,4 +1,5 @@
-import type {TransferEncoding} from './message.ts'
+import type {PlainEncoding, TransferEncoding} from './message.ts'
+import {UuencodeDecoder} from './uuencode.ts'
 
 /** Decodes the body of a leaf piece by piece (RFC 2045 6). Pieces may be cut anywhere; the result is the same. */
 export interface TransferDecoder {
@@ -14,13 +15,75 @@ const NOTHING = Buffer.alloc(0)
 
 /** The decoder of an encoding. Time is linear in the input, memory is that of one piece. */
 export function createTransferDecoder(encoding: TransferEncoding): TransferDecoder {
-  if (encoding === 'base64') return new Base64Decoder()
-  if (encoding === 'quoted-printable') return new QuotedPrintableDecoder()
-  return {push: (bytes) => bytes, end: () => NOTHING, malformed: false}
+  switch (encoding) {
+    case 'base64':
+      return new Base64Decoder()
+    case 'quoted-printable':
+      return new QuotedPrintableDecoder()
+    case 'uuencode':
+      return new UuencodeDecoder()
+    case '7bit':
+    case '8bit':
+    case 'binary':
+      return {push: (bytes) => bytes, end: () => NOTHING, malformed: false}
+    default:
+      return new InnerDecoder(encoding)
+  }
+}
+
+/** How to decode what stands within something that has to be decoded itself: `base64 120+4000 binary`. */
+export function encodingWithin(
+  outer: TransferEncoding,
+  offset: number,
+  length: number,
+  inner: TransferEncoding,
+): TransferEncoding {
+  return `${outer} ${offset}+${length} ${inner}` as TransferEncoding
+}
+
+const WITHIN = /^([\w-]+) (\d+)\+(\d+) (.+)$/
+
+/** Decodes the outer encoding, and of what that gives a stretch in the inner one. */
+class InnerDecoder implements TransferDecoder {
+  readonly #outer: TransferDecoder
+  readonly #inner: TransferDecoder
+  /** Bytes of the outer before the stretch, and of the stretch, that are still to come. */
+  #before: number
+  #left: number
+
+  constructor(encoding: TransferEncoding) {
+    const match = WITHIN.exec(encoding)
+    if (match === null) throw new TypeError(`no transfer encoding: ${encoding}`)
+    const [, outer = '', offset, length, inner = ''] = match
+    this.#outer = createTransferDecoder(outer as TransferEncoding)
+    this.#inner = createTransferDecoder(inner as TransferEncoding)
+    this.#before = Number(offset)
+    this.#left = Number(length)
+  }
+
+  get malformed(): boolean {
+    return this.#outer.malformed || this.#inner.malformed
+  }
+
+  push(encoded: Buffer): Buffer {
+    return this.#take(this.#outer.push(encoded))
+  }
+
+  end(): Buffer {
+    return Buffer.concat([this.#take(this.#outer.end()), this.#inner.end()])
+  }
+
+  #take(decoded: Buffer): Buffer {
+    const start = Math.min(this.#before, decoded.length)
+    const taken = decoded.subarray(start, start + this.#left)
+    this.#before -= start
+    this.#left -= taken.length
+    return taken.length === 0 ? NOTHING : this.#inner.push(taken)
+  }
 }
 
 /** What a Content-Transfer-Encoding field means: its first word, comments skipped; null for a word that is unknown. */
-export function readTransferEncoding(value: string | null): TransferEncoding | null {
+export function readTransferEncoding(value: string | null): PlainEncoding | null {
   if (value === null) return '7bit'
   const word = /^(?:\([^)]*\)|[\s"])*([\w-]+)/.exec(value)?.[1]?.toLowerCase()
   switch (word) {
@@ -34,6 +97,11 @@ export function readTransferEncoding(value: string | null): TransferEncoding | n
       return '7bit'
     case '8-bit':
       return '8bit'
+    case 'uuencode':
+    case 'x-uuencode':
+    case 'x-uue':
+    case 'uue':
+      return 'uuencode'
     case undefined:
     default:
       return null
