@@ -1,7 +1,7 @@
 /** A ticket with all that was said and done, read from the raw mails at the time of asking. */
 import {invalidValue, notFound, PostdeskError} from './errors.ts'
 import type {Authentication} from './channel/authentication.ts'
-import type {Address, Defect, ParsedMessage} from './message/message.ts'
+import type {Address, Attachment, Defect, Invitation, ParsedMessage, Security} from './message/message.ts'
 import {parseStream} from './message/parse.ts'
 import {readRawMail} from './raw-mail.ts'
 import type {Store} from './store/open.ts'
@@ -55,6 +55,12 @@ export interface ConversationMessage {
   readonly replyText: string
   /** What it quotes of earlier mail; empty where nothing. */
   readonly quotedText: string
+  /** The signature that \`text\` ends with; null where none is recognised. */
+  readonly signature: string | null
+  /** Whether it is signed or encrypted, by what it looks like; null for neither. */
+  readonly security: Security | null
+  /** The first entry of a calendar that it brings; null where it brings none. */
+  readonly invitation: Invitation | null
   /** The HTML body as sent, not made safe; null where there is none. */
   readonly html: string | null
   readonly attachments: readonly ConversationAttachment[]
@@ -84,6 +90,8 @@ export interface ConversationAttachment {
   readonly sha256: string
   readonly contentId: string | null
   readonly inline: boolean
+  /** What it is there for, where that is not to be read: the proof of a signature; null for what is. */
+  readonly role: Attachment['role']
 }
 
 /** Something that was done to the ticket. */
@@ -195,6 +203,9 @@ function summariseMessage(
     text,
     replyText: content?.body.replyText ?? text,
     quotedText: content?.body.quotedText ?? '',
+    signature: content?.body.signature ?? null,
+    security: content?.message.security ?? null,
+    invitation: content?.message.invitation ?? null,
     html: content?.body.html ?? null,
     attachments: attachments.map((attachment) => ({
       part: attachment.part,
@@ -204,6 +215,7 @@ function summariseMessage(
       sha256: attachment.sha256,
       contentId: attachment.content_id,
       inline: attachment.inline === 1,
+      role: content?.message.attachments.find(({part}) => part === attachment.part)?.role ?? null,
     })),
     threadedBy: row.threaded_by,
     defects: content?.message.defects ?? [],

@@ -7,8 +7,10 @@ import type {
   BouncedRecipient,
   BounceReason,
   Defect,
+  Invitation,
   ParsedMessage,
   ReportAction,
+  Security,
 } from './message/message.ts'
 
 /** What would become of a mail, and why. Texts are as sent: whoever shows them makes them safe. */
@@ -47,6 +49,12 @@ export interface ExplainedMessage {
   readonly replyText: string
   /** What is quoted of earlier mail. */
   readonly quotedText: string
+  /** The signature that \`text\` ends with; null where none is recognised. */
+  readonly signature: string | null
+  /** Whether it is signed or encrypted, by what it looks like; null for neither. */
+  readonly security: Security | null
+  /** The first entry of a calendar that it brings; null where it brings none. */
+  readonly invitation: Invitation | null
   /** The HTML body as sent, not made safe; null where there is none. */
   readonly html: string | null
   readonly attachments: readonly ExplainedAttachment[]
@@ -63,6 +71,8 @@ export interface ExplainedAttachment {
   readonly sha256: string
   readonly contentId: string | null
   readonly inline: boolean
+  /** What it is there for, where that is not to be read: the proof of a signature; null for what is. */
+  readonly role: Attachment['role']
 }
 
 /** What kind of mail it is. */
@@ -149,19 +159,23 @@ export function explainMessage({message, body}: ParsedMessage): ExplainedMessage
     text: body.text,
     replyText: body.replyText,
     quotedText: body.quotedText,
+    signature: body.signature,
+    security: message.security,
+    invitation: message.invitation,
     html: body.html,
     attachments: message.attachments.map(explainAttachment),
     defects: message.defects,
   }
 }
 
-const explainAttachment = ({filename, contentType, size, sha256, contentId, inline}: Attachment) => ({
+const explainAttachment = ({filename, contentType, size, sha256, contentId, inline, role}: Attachment) => ({
   filename,
   contentType,
   size,
   sha256,
   contentId,
   inline,
+  role,
 })
 
 /** `facts` as `learn` left them; `opened` are the tickets that this run would open, by their planned ids. */

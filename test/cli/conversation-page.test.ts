@@ -25,6 +25,9 @@ const message: ConversationMessage = {
   text: 'Upper.\n\u0007<script>\n\n> Which?\n',
   replyText: 'Upper.\n\u0007<script>\n',
   quotedText: '> Which?\n',
+  signature: null,
+  security: null,
+  invitation: null,
   html: null,
   attachments: [
     {
@@ -35,6 +38,7 @@ const message: ConversationMessage = {
       sha256: '',
       contentId: null,
       inline: false,
+      role: null,
     },
   ],
   threadedBy: 'new',

@@ -12,10 +12,12 @@ import type {Conversation, ConversationAttachment, ConversationEvent, Conversati
 import type {Pictures} from '../conversation-pictures.ts'
 import {escapeHtml, rasterDataUrl, sanitizeHtml, type SafeHtml} from '../message/html.ts'
 import {baseSubject} from '../message/base-subject.ts'
+import {maskTokens} from '../message/mask-tokens.ts'
 import type {Address} from '../message/message.ts'
 import {PAGE_STYLE, MAIL_STYLE} from './conversation-page-style.ts'
 import {formatBytes} from './format-bytes.ts'
 import {localTime} from './local-time.ts'
+import {invitationLines, remarksOf} from './remarks.ts'
 import {describeEvent} from './render-conversation.ts'
 import {safeLine} from './safe-text.ts'
 
@@ -47,7 +49,7 @@ export function conversationPage(conversation: Conversation, {timezone, pictures
     ['Owner', owner ?? 'nobody'],
     ['Came by', channel ?? 'an address that was removed'],
   ] as const
-  return `<!doctype html>
+  return maskTokens(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -75,7 +77,7 @@ ${parts.map(({html}) => html).join('\n')}
 <footer>Times are those of ${line(timezone)}. Nothing was loaded from the net to make this page, and nothing is to show it.</footer>
 </body>
 </html>
-`
+`)
 }
 
 interface Page {
@@ -117,13 +119,17 @@ function renderMessage(message: ConversationMessage, page: Page): string {
 ${renderRecipients('To', to)}${renderRecipients('Cc', cc)}${
     baseSubject(subject) === page.subject ? '' : `<p class="subject" dir="auto">${line(subject)}</p>\n`
   }</header>
-${renderBody(message, page)}
-${renderAttachments(attachments)}${
+${renderRemarks(remarksOf(message))}${renderBody(message, page)}
+${renderRemarks(invitationLines(message))}${renderAttachments(attachments.filter(({role}) => role === null))}${
     defects.length === 0
       ? ''
       : `<p class="notice">Odd about its bytes: ${defects.map(({code}) => line(code)).join(', ')}.</p>\n`
   }</article>`
 }
+
+/** What an agent should know before he believes the mail. */
+const renderRemarks = (remarks: readonly string[]): string =>
+  remarks.map((remark) => `<p class="notice" dir="auto">${line(remark)}</p>\n`).join('')
 
 function renderBody(message: ConversationMessage, page: Page): string {
   const {id, html} = message

@@ -3,6 +3,7 @@ import type {Conversation, ConversationEvent, ConversationMessage} from '../conv
 import type {Address} from '../message/message.ts'
 import {formatBytes} from './format-bytes.ts'
 import {localTime} from './local-time.ts'
+import {invitationLines, remarksOf} from './remarks.ts'
 import {safeLine, safeText} from './safe-text.ts'
 import type {Style} from './style.ts'
 import {textWidth} from './text-width.ts'
@@ -67,36 +68,25 @@ function renderHead(ticket: Conversation, timezone: string, {time, colour, wrap}
 function renderMessage(message: ConversationMessage, page: Page): string {
   const {colour, wrap} = page
   const body = safeText(message.text).replace(/^\n+/, '').trimEnd()
+  const invitation = invitationLines(message)
+  // What proves a signature is nothing to read.
+  const attachments = message.attachments.filter(({role}) => role === null)
   const lines = body === '' ? [colour.dim('(no text)')] : wrap(body)
   return [
     renderRule(message, page),
-    ...remarks(message)
-      .flatMap(wrap)
+    ...remarksOf(message)
+      .flatMap((remark) => wrap(safeLine(remark)))
       .map((line) => colour.yellow(line)),
     ...[...recipients('to', message.to), ...recipients('cc', message.cc)].flatMap(wrap).map((line) => colour.dim(line)),
     '',
     ...lines.map((line) => (line.startsWith('>') ? colour.dim(line) : line)),
-    ...(message.delivery ?? [])
-      .filter(({state}) => state !== 'sent')
-      .flatMap(({address, state, reply}) =>
-        wrap(safeLine(`${state}: ${address}${reply === null ? '' : ` (${reply})`}`)),
-      )
-      .map((line) => colour.yellow(line)),
-    ...(message.attachments.length > 0 ? [''] : []),
-    ...message.attachments.map(
+    ...(invitation.length > 0 ? ['', ...invitation.flatMap((line) => wrap(safeLine(line)))] : []),
+    ...(attachments.length > 0 ? [''] : []),
+    ...attachments.map(
       ({filename, contentType, size}) =>
         `+ ${safeLine(filename ?? '(no name)')} ${colour.dim(`${safeLine(contentType)}, ${formatBytes(size)}`)}`,
     ),
   ].join('\n')
-}
-
-/** What an agent should know before he believes or answers it. */
-function remarks({kind, verdict, thirdParty, authentication}: ConversationMessage): string[] {
-  return [
-    ...(verdict !== null && kind !== 'human' ? [`${kind}: ${verdict.reason}`] : []),
-    ...(thirdParty ? ['by a third party: its sender is no participant of this ticket'] : []),
-    ...(authentication?.dmarc === 'fail' ? [`the sender may be forged: ${authentication.why}`] : []),
-  ].map(safeLine)
 }
 
 /** A line across the page: what it is and who wrote it on the left, when on the right. */
