@@ -151,7 +151,7 @@ describe('ticket attachments', () => {
     assert.deepEqual(
       first.result.files.map(({path, filename}) => [basename(path), filename]),
       [
-        ['Your order 7.eml', null],
+        ['Your order 7.eml', 'Your order 7.eml'],
         ['message.eml', null],
       ],
     )

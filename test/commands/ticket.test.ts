@@ -84,7 +84,7 @@ for (const kind of STORES)
           quotedText,
         ]),
         [
-          ['in', null, 'Hello\n', 'Hello\n', ''],
+          ['in', null, 'Hello\n', 'Hello', ''],
           ['note', 'ann@acme.example', 'to do', 'to do', ''],
         ],
       )
