@@ -1,8 +1,10 @@
 /** What would become of a mail, as a person reads it who looks for the reason in the middle of the night. */
 import type {Checked, Difference} from '../expectations.ts'
 import type {Explanation, ExplainedMessage} from '../explain-result.ts'
+import {invitationText} from '../message/invitation.ts'
 import type {Address} from '../message/message.ts'
 import {formatBytes} from './format-bytes.ts'
+import {securityText} from './remarks.ts'
 import {safeLine, safeText} from './safe-text.ts'
 import type {Style} from './style.ts'
 import {wrapText} from './wrap-text.ts'
@@ -47,6 +49,17 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
       ? []
       : entry('Queue', [`${route.queue ?? '–'}, ${route.owner ?? 'nobody'} (${route.why})`])),
     ...entry('Answer', [`${autoReply.send ? 'an automatic reply' : 'none'}: ${autoReply.why}`]),
+    ...(message.security === null ? [] : entry('Signed', [securityText(message.security)])),
+    ...entry(
+      'Invitation',
+      message.invitation === null
+        ? []
+        : [
+            invitationText({...message.invitation, description: null})
+              .trim()
+              .replaceAll('\n', '; '),
+          ],
+    ),
     ...entry('Defects', named(message.defects.map(({code, detail}) => `${code}: ${detail}`))),
     ...entry('Attached', named(describeAttachments(message))),
     '',
