@@ -3,6 +3,7 @@ import type {Content, Delivery, Outcome} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {emptyMessage, invalidValue, messageOf, needsPortalFlag, noPortal, notFound} from './errors.ts'
 import type {Log} from './log.ts'
+import {readForwardPath} from './message/forward-path.ts'
 import {createParsePool} from './message/parse-pool.ts'
 import {purgeQuarantine} from './quarantine-purge.ts'
 import {createReceive} from './receive.ts'
@@ -36,10 +37,12 @@ export interface DeliverOptions {
  * taken later.
  */
 export async function deliver(options: DeliverOptions): Promise<Outcome> {
-  const {store, clock, recipient} = options
+  const {store, clock} = options
+  const recipient = readForwardPath(options.recipient)
   // `$user` where `$recipient` was meant: a mistake of the MTA's configuration must not bounce every mail.
-  if (!recipient.includes('@')) throw invalidValue(`--recipient ${JSON.stringify(recipient)}`, 'it is no full address')
-  const portal = options.portal ?? (await portalOf(options))
+  if (recipient === null)
+    throw invalidValue(`--recipient ${JSON.stringify(options.recipient)}`, 'it is no full address')
+  const portal = options.portal ?? (await portalOf({...options, recipient}))
   const row = await pipeSource(store, portal.id, clock.now())
   const source = factsOfSource(row, null)
   const envelope = {

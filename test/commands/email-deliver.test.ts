@@ -71,7 +71,7 @@ describe('email deliver', {concurrency: 2}, () => {
           messages.map(({envelope}) => JSON.parse(envelope!) as unknown),
           [
             {recipients: ['support@acme.example'], sender: 'jane@example.com'},
-            {recipients: ['SUPPORT@Acme.Example'], sender: null},
+            {recipients: ['SUPPORT@acme.example'], sender: null},
             {recipients: ['support+order-7@acme.example'], sender: null},
             {recipients: ['support@acme.example']},
           ],
