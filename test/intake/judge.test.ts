@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {matchRecipient} from '../../src/lib/intake/match-recipient.ts'
+import {decide} from '../../src/lib/intake/decide.ts'
 import {judge} from '../../src/lib/intake/judge.ts'
-import {arrival, deskFacts, LOOP_MARK, TOKEN, type MailOptions} from './desk.ts'
+import {arrival, deskFacts, LOOP_MARK, SUPPORT, TOKEN, type MailOptions} from './desk.ts'
 
 interface Case {
   readonly name: string
@@ -120,4 +121,22 @@ describe('judge', () => {
     assert.equal(withFields(to, hop, to, hop, other, hop, to, hop).kind, 'loop')
     assert.equal(withFields(to, hop, other, hop, other, hop).kind, 'human')
   })
+})
+
+describe('a hostile header is decided on in linear time', () => {
+  const MANY = 900_000
+  for (const [name, fields] of [
+    ['details without end in To', {To: `x@${'+'.repeat(MANY)}, support@acme.example`}],
+    ['details without end in From', {From: `a${'+'.repeat(MANY)}\u2028@b.example`}],
+    ['noreply without end in From', {From: `${'noreply.'.repeat(MANY / 8)}\u2028@b.example`}],
+    ['comments without end', {'Auto-Submitted': '('.repeat(MANY)}],
+    ['tags without end', {Subject: '[#a-'.repeat(MANY / 4)}],
+  ] as const)
+    test(name, () => {
+      const mail = arrival(fields, {envelope: {recipients: [SUPPORT.address]}})
+      const facts = deskFacts({channels: [{...SUPPORT, autoReply: true}]})
+      const before = performance.now()
+      assert.equal(decide(mail, facts).kind, 'accept')
+      assert.ok(performance.now() - before < 2000)
+    })
 })

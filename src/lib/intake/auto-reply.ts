@@ -30,9 +30,11 @@ const PORTAL_PER_HOUR = 100
  * counting: elsewhere these are different people.
  */
 export function budgetAddress(address: string): string {
-  const at = address.lastIndexOf('@')
-  const local = address.slice(0, Math.max(0, at)).replace(/\+.*$/, '').replaceAll('.', '')
-  return `${local}${address.slice(Math.max(0, at))}`.toLowerCase()
+  const at = Math.max(0, address.lastIndexOf('@'))
+  const local = address.slice(0, at)
+  const plus = local.indexOf('+')
+  const base = plus === -1 ? local : local.slice(0, plus)
+  return `${base.replaceAll('.', '')}${address.slice(at)}`.toLowerCase()
 }
 
 /** The domain of an address, in lower case. */

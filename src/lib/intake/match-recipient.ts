@@ -117,7 +117,14 @@ export const isOwnAddress = (address: string, facts: Pick<Facts, 'channels'>): b
 /** The exact address, else the one without its `+detail` (RFC 5233). */
 function lookUp(address: string, facts: Pick<Facts, 'channels'>): ChannelFacts | undefined {
   const key = address.toLowerCase()
-  return facts.channels.get(key) ?? facts.channels.get(key.replace(/\+[^@]*(?=@)/, ''))
+  return facts.channels.get(key) ?? facts.channels.get(withoutDetail(key))
+}
+
+/** By hand: a pattern would look at each of a thousand `+` anew, and strangers write these addresses. */
+function withoutDetail(address: string): string {
+  const at = address.indexOf('@')
+  const plus = address.indexOf('+')
+  return plus === -1 || plus > at ? address : address.slice(0, plus) + address.slice(at)
 }
 
 const isInternal = (address: string, facts: Facts) => address.toLowerCase().endsWith(`@${facts.portal.domain}`)
