@@ -123,8 +123,8 @@ export function countAutoReply(facts: Facts, address: string): void {
 }
 
 /**
- * Whether the authenticity of a mail can matter: only what may be answered or bring others into a conversation is worth
- * questions to the DNS. By the mail alone, before the store is asked.
+ * Whether the authenticity of a mail is worth questions to the DNS: only that of what may be answered. By the mail alone,
+ * before the store is asked. For all others the word of the trusted server has to do, which costs nothing.
  */
 export function needsAuthentication({message, receivedAt}: Arrival, now: string): boolean {
   if (message.report !== null || automaticSign(message) !== null || bulkSign(message) !== null) return false
