@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import {hash} from 'node:crypto'
 import {describe, test} from 'node:test'
 import {readConversation} from '../../src/lib/conversation.ts'
 import {mergeTicket, noteTicket, setStatusOf} from '../../src/lib/ticket-changes.ts'
 import {pageOfTickets} from '../../src/lib/ticket-summary.ts'
 import {findChannel, updateChannel} from '../../src/lib/store/channels.ts'
+import {listWaiting} from '../../src/lib/store/quarantine.ts'
 import {addSmtpChannel, sendAnswer} from '../support/outgoing.ts'
 import {NOW} from '../support/portal.ts'
 import {customerMail, startDesk, type Desk} from '../support/seed.ts'
@@ -222,6 +224,40 @@ for (const kind of STORES)
       assert.equal((await one(desk, second)).kind, 'created')
       const details = (await show(desk, 2)).events[0]?.details
       assert.equal(details?.['reusesMessageIdOf'], (await show(desk, 1)).messages[0]?.id)
+    })
+
+    test('also where both come in one batch', async (t) => {
+      const desk = await startDesk(t, kind)
+      const same = {From: 'dhl@carrier.example', 'Message-ID': '<same@carrier.example>'}
+      await desk.deliver([customerMail(same, 'one'), customerMail(same, 'two')])
+      const details = (await show(desk, 2)).events[0]?.details
+      assert.equal(details?.['reusesMessageIdOf'], (await show(desk, 1)).messages[0]?.id)
+    })
+
+    test('mail waits for the address that is switched off, also where that is the one it was forwarded to', async (t) => {
+      const desk = await startDesk(t, kind)
+      const support = (await findChannel(desk.store.db, desk.portal.id, 'support@acme.example'))!
+      const shop = await addSmtpChannel(desk.store, desk.portal, 'shop@provider.example', {forwardsTo: support.id})
+      await desk.store.transaction((tx) => updateChannel(tx, support, {deactivated_at: NOW}, NOW))
+      const forwarded = customerMail({To: 'shop@provider.example', 'X-Forwarded-To': 'support@acme.example'})
+      assert.match((await one(desk, forwarded)).reason, /^channel-inactive: support@/)
+      const waiting = async (id: number) => (await listWaiting(desk.store.db, desk.portal.id, id)).length
+      assert.deepEqual([await waiting(support.id), await waiting(shop)], [1, 0])
+    })
+
+    test('what no index takes is stored all the same: ids that differ in a NUL, an address of thousands of characters', async (t) => {
+      const desk = await startDesk(t, kind)
+      await desk.store.transaction(async (tx) => {
+        const support = (await findChannel(tx, desk.portal.id, 'support@acme.example'))!
+        await updateChannel(tx, support, {auto_reply: 1}, NOW)
+      })
+      const random = Array.from({length: 90}, (_, i) => hash('sha256', String(i), 'hex')).join('')
+      await desk.deliver([
+        customerMail({References: '<a\0b@example.com> <a\uFFFDb@example.com>'}),
+        customerMail({From: `${random}@example.com`}),
+        customerMail({From: `jane@${random}.example`}),
+      ])
+      assert.equal((await show(desk, 3)).events[0]?.details['autoReply'], false)
     })
   })
 

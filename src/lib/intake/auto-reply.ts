@@ -82,6 +82,7 @@ function ageOf({message, receivedAt}: Arrival, facts: Facts): number {
 function refusedSender(arrival: Arrival, {address}: Address, facts: Facts): string | null {
   const {message} = arrival
   if (address === '') return 'it has no sender'
+  if (!canBeWrittenTo(address)) return 'its sender has no address that a mail can be sent to'
   if (isOwnAddress(address, facts)) return `${address} is an address of this portal`
   for (const sender of [address, ...message.from.map((from) => from.address)])
     if (isMachineAddress(sender)) return `nobody reads ${sender}`
@@ -92,6 +93,13 @@ function refusedSender(arrival: Arrival, {address}: Address, facts: Facts): stri
   const words = automaticSubject(message)
   return words === null ? null : `its subject begins with "${words}", as out-of-office assistants write`
 }
+
+/** Octets of an address that a server takes (RFC 5321 4.5.3.1.3). A longer one would not fit the index of the budgets either. */
+const MAX_ADDRESS_BYTES = 254
+
+/** Without the odd forms of RFC 5322 that exist on paper alone: an answer that is not sent is no loss. */
+const canBeWrittenTo = (address: string): boolean =>
+  Buffer.byteLength(address) <= MAX_ADDRESS_BYTES && /^[^\s\p{C}@]+@[^\s\p{C}@]+$/u.test(address)
 
 /** RFC 3834 2: a responder answers only what names its address; a hidden recipient does not want to be known. */
 function notToUs({to, cc}: Arrival['message'], facts: Facts): string | null {

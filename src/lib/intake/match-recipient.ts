@@ -110,6 +110,10 @@ function channelWithId(id: RowId, facts: Pick<Facts, 'channels'>): ChannelFacts 
   return undefined
 }
 
+/** The address that is switched off, of the one that a mail is for and the internal one that it came in by; null for neither. */
+export const switchedOff = ({channel, internal}: RecipientMatch): ChannelFacts | null =>
+  [channel, internal].find((each) => each?.active === false) ?? null
+
 /** True for an address that the portal itself has, with or without a `+detail`. */
 export const isOwnAddress = (address: string, facts: Pick<Facts, 'channels'>): boolean =>
   lookUp(address, facts) !== undefined
