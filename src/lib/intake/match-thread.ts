@@ -1,7 +1,7 @@
 /**
  * Which ticket a mail belongs to. What only we could have written counts first: the token of a reply address, then the
  * Message-ID of one of our mails. Then what anybody could write, and so only of a participant: a reference to another mail
- * of the ticket, and the tag in a subject. Each candidate that is passed over is told, with the reason.
+ * of the ticket, and the tag in a subject. The first candidates that are passed over are told, with the reason.
  */
 import type {Message} from '../message/message.ts'
 import {maskTokens} from '../message/mask-tokens.ts'
@@ -16,6 +16,12 @@ const REFERENCES_LOOKED_AT = 10
 
 /** Tags of one subject that are looked at: a real one has one, or that of another help desk beside it. */
 const TAGS_LOOKED_AT = 3
+
+/** Candidates that are told why they were passed over: thousands of mails may carry one id, and all of them be strangers'. */
+const REJECTED_TOLD = 10
+
+/** Characters of a sender that are told: no address has more (RFC 5321 4.5.3.1.3). */
+const SENDER_SHOWN = 254
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -88,7 +94,7 @@ export function matchThread(arrival: Arrival, verdict: Verdict, facts: Facts): T
       (reported ? null : unguessable || takesPart(ticketId) ? null : strangers(arrival, ticket)) ??
       (reported ? null : refusal(ticket, facts))
     if (refused !== null) {
-      rejected.push({method, value, why: refused})
+      if (rejected.length < REJECTED_TOLD) rejected.push({method, value, why: refused})
       continue
     }
     const thirdParty = !reported && !takesPart(ticketId)
@@ -108,7 +114,7 @@ export function matchThread(arrival: Arrival, verdict: Verdict, facts: Facts): T
 
 /** Why a stranger does not join by what anybody can write. */
 function strangers(arrival: Arrival, {number}: TicketFacts): string {
-  const sender = senderOf(arrival.message)
+  const sender = senderOf(arrival.message).slice(0, SENDER_SHOWN)
   if (isFailure(arrival)) return `the mail is not proved to be of ${sender || 'its sender'}`
   return `${sender || 'the sender'} is no participant of ticket ${number ?? '(new)'}`
 }
