@@ -25,7 +25,17 @@ const CASES: readonly Case[] = [
   },
   {name: 'X-Autoreply', fields: {'X-Autoreply': 'yes'}, kind: 'auto-reply', header: 'x-autoreply'},
   {name: 'X-Autoreply: no', fields: {'X-Autoreply': 'no'}, kind: 'human'},
-  {name: 'an inbox rule of Exchange', fields: {'X-MS-Exchange-Inbox-Rules-Loop': 'a@b.example'}, kind: 'auto-reply'},
+  {
+    name: 'an answer by an inbox rule of Exchange',
+    fields: {'X-MS-Exchange-Inbox-Rules-Loop': 'a@b.example', 'X-Auto-Response-Suppress': 'All'},
+    kind: 'auto-reply',
+    header: 'x-ms-exchange-inbox-rules-loop',
+  },
+  {
+    name: 'a mail that an inbox rule of Exchange forwards',
+    fields: {'X-MS-Exchange-Inbox-Rules-Loop': 'a@b.example'},
+    kind: 'human',
+  },
   {name: 'Precedence: auto_reply', fields: {Precedence: 'auto_reply'}, kind: 'auto-reply', header: 'precedence'},
   {name: 'Precedence: bulk', fields: {Precedence: 'Bulk'}, kind: 'bulk', header: 'precedence'},
   {name: 'Precedence of another meaning', fields: {Precedence: 'first-class'}, kind: 'human'},
