@@ -30,6 +30,12 @@ export function referencedIds(message: Message): readonly string[] {
   return [...new Set([...message.inReplyTo, ...message.references.toReversed()])].slice(0, REFERENCES_LOOKED_AT)
 }
 
+/** The ids of mails that a mail reports on, or answers. */
+export function answeredIds(message: Message): readonly string[] {
+  const returned = message.report?.original.messageId
+  return [...(returned ? [returned] : []), ...referencedIds(message)]
+}
+
 /** Fields that name the address that a mail was sent to, as it left the sender or as a server wrote it down. */
 const ADDRESS_FIELDS = new Set([
   'delivered-to',
@@ -137,14 +143,8 @@ function* candidates(arrival: Arrival, verdict: Verdict, facts: Facts): Iterable
       yield {...found, refused: 'it is the return path of our mail, which takes bounces alone'}
     else yield found
   }
-  const ids = referencedIds(message)
-  const returned = message.report?.original.messageId ?? null
   // An id of ours as the id of another's mail: programs do that to the mail they answer.
-  for (const id of new Set([
-    ...(returned === null ? [] : [returned]),
-    ...ids,
-    ...((message.messageId ?? '') ? [message.messageId!] : []),
-  ])) {
+  for (const id of new Set([...answeredIds(message), ...(message.messageId === null ? [] : [message.messageId])])) {
     const outgoing = outgoingWithId(id, facts)
     if (outgoing !== null)
       yield {
@@ -156,7 +156,7 @@ function* candidates(arrival: Arrival, verdict: Verdict, facts: Facts): Iterable
       }
   }
   const byAnybody = {unguessable: false, messageId: null}
-  for (const value of ids)
+  for (const value of referencedIds(message))
     for (const known of facts.byHeaderId.get(value) ?? [])
       if (known.direction === 'in') yield {...byAnybody, method: 'reference', value, ticketId: known.ticketId}
   // The answer may come before the mail it answers.

@@ -12,7 +12,7 @@ import type {
   TicketFacts,
   TokenFacts,
 } from '../intake/facts.ts'
-import {addressesWithTokens, referencedIds, senderOf, taggedNumbers} from '../intake/match-thread.ts'
+import {addressesWithTokens, answeredIds, senderOf, taggedNumbers} from '../intake/match-thread.ts'
 import {loopMark} from '../message/loop-mark.ts'
 import type {Message} from '../message/message.ts'
 import {hashToken, tokenOfAddress, tokenOfMessageId} from '../message/token.ts'
@@ -27,13 +27,17 @@ import type {Db} from './schema.ts'
 /** A mail as far as facts are asked for it. */
 export type Asked = Pick<Arrival, 'message' | 'envelope'>
 
-/** Reads what deciding about these messages needs. The only reads of an intake transaction. */
+/**
+ * Reads what deciding about these messages needs. The only reads of an intake transaction. `tickets`: others that the mails
+ * lead to, by what was decided and is not in the store.
+ */
 export async function gatherFacts(
   db: Db,
   dialect: StoreDialect,
   portal: PortalRow,
   mails: readonly Asked[],
   now: string,
+  tickets: readonly RowId[] = [],
 ): Promise<Facts> {
   const [channelRows, smtpRows, addresses, queueRows, memberships, agentRows, load] = [
     await listChannels(db, portal.id),
@@ -86,7 +90,7 @@ export async function gatherFacts(
       },
     ]),
   )
-  const known = await gatherKnown(db, dialect, portal, mails)
+  const known = await gatherKnown(db, dialect, portal, mails, tickets)
   const answers = [...channels.values()].some(({autoReply}) => autoReply === true)
   return {
     portal: {
@@ -126,6 +130,7 @@ async function gatherKnown(
   dialect: StoreDialect,
   portal: PortalRow,
   mails: readonly Asked[],
+  tickets: readonly RowId[],
 ): Promise<
   Pick<
     Facts,
@@ -187,6 +192,7 @@ async function gatherKnown(
       ),
       ...[...tokens.values()].map(({ticketId}) => ticketId),
       ...ticketsByNumber.values(),
+      ...tickets,
     ]),
   ]
   return {
@@ -198,12 +204,6 @@ async function gatherKnown(
     ticketsByNumber,
     participants: await gatherParticipants(db, dialect, portalId, ticketIds, messages.map(senderOf)),
   }
-}
-
-/** The ids of mails that a mail answers, or reports on. */
-const answeredIds = (message: Message): readonly string[] => {
-  const returned = message.report?.original.messageId
-  return [...(returned ? [returned] : []), ...referencedIds(message)]
 }
 
 async function gatherTickets(
