@@ -5,6 +5,8 @@ import {readConversation} from '../../src/lib/conversation.ts'
 import {mergeTicket, noteTicket, setStatusOf} from '../../src/lib/ticket-changes.ts'
 import {pageOfTickets} from '../../src/lib/ticket-summary.ts'
 import {findChannel, updateChannel} from '../../src/lib/store/channels.ts'
+import {parseFacts} from '../../src/lib/message/parse.ts'
+import {gatherFacts} from '../../src/lib/store/gather-facts.ts'
 import {listWaiting} from '../../src/lib/store/quarantine.ts'
 import {addSmtpChannel, sendAnswer} from '../support/outgoing.ts'
 import {NOW} from '../support/portal.ts'
@@ -232,6 +234,33 @@ for (const kind of STORES)
       await desk.deliver([customerMail(same, 'one'), customerMail(same, 'two')])
       const details = (await show(desk, 2)).events[0]?.details
       assert.equal(details?.['reusesMessageIdOf'], (await show(desk, 1)).messages[0]?.id)
+    })
+
+    test('of the mails that share an id the oldest and the newest are known, however many there are', async (t) => {
+      const desk = await startDesk(t, kind)
+      const many = Array.from({length: 150}, (_, i) =>
+        customerMail({
+          From: `p${i}@example.com`,
+          'Message-ID': '<same@example.com>',
+          'In-Reply-To': '<unseen@example.com>',
+        }),
+      )
+      await desk.deliver(many)
+      const asked = [{message: parseFacts(customerMail({'In-Reply-To': '<same@example.com>'})), envelope: null}]
+      const parent = [{message: parseFacts(customerMail({'Message-ID': '<unseen@example.com>'})), envelope: null}]
+      const {db, dialect} = desk.store
+      const {byHeaderId} = await gatherFacts(db, dialect, desk.portal, asked, NOW)
+      const {referringTo} = await gatherFacts(db, dialect, desk.portal, parent, NOW)
+      for (const known of [byHeaderId.get('same@example.com')!, referringTo.get('unseen@example.com')!])
+        assert.deepEqual(
+          [known.length, known[0]?.fromAddress, known.at(-1)?.fromAddress],
+          [100, 'p0@example.com', 'p149@example.com'],
+        )
+      for (const person of ['p0', 'p149'])
+        assert.equal(
+          (await one(desk, customerMail({From: `${person}@example.com`, 'In-Reply-To': '<same@example.com>'}))).kind,
+          'appended',
+        )
     })
 
     test('mail waits for the address that is switched off, also where that is the one it was forwarded to', async (t) => {

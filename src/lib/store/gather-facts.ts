@@ -1,4 +1,5 @@
 /** What an intake transaction reads: everything that deciding about a batch needs, in a few statements. */
+import {sql} from 'kysely'
 import type {Envelope} from '../channel/delivery.ts'
 import {budgetAddress, domainOf} from '../intake/auto-reply.ts'
 import type {
@@ -170,17 +171,23 @@ async function gatherKnown(
   for (const row of await select().where(dialect.among('message.fingerprint', fingerprints)).execute())
     byFingerprint.set(row.fingerprint!, toKnown(row))
   const byHeaderId = new Map<string, KnownMessage[]>()
-  for (const row of oldestFirst(await select().where(dialect.among('message.header_id', wanted)).execute()))
-    append(byHeaderId, row.header_id!, toKnown(row))
+  const carrying = await db
+    .selectFrom(endsOf('message', 'id', wanted, {dialect, portalId}))
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'ends.portal_id').onRef('message.id', '=', 'ends.id'),
+    )
+    .select(KNOWN_COLUMNS)
+    .where('message.direction', '!=', 'note')
+    .execute()
+  for (const row of oldestFirst(carrying)) append(byHeaderId, row.header_id!, toKnown(row))
   const referringTo = new Map<string, KnownMessage[]>()
   const referring = await db
-    .selectFrom('message_reference')
-    .innerJoin('message', 'message.id', 'message_reference.message_id')
+    .selectFrom(endsOf('message_reference', 'message_id', ownIds, {dialect, portalId}))
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'ends.portal_id').onRef('message.id', '=', 'ends.id'),
+    )
     .select(KNOWN_COLUMNS)
-    .select('message_reference.header_id as refers_to')
-    .where('message.portal_id', '=', portalId)
-    .where(inPortal('message_reference.portal_id', portalId))
-    .where(dialect.among('message_reference.header_id', ownIds))
+    .select('ends.header_id as refers_to')
     .execute()
   for (const row of oldestFirst(referring)) append(referringTo, row.refers_to, toKnown(row))
   const tokens = await gatherTokens(db, dialect, portalId, mails)
@@ -204,6 +211,34 @@ async function gatherKnown(
     ticketsByNumber,
     participants: await gatherParticipants(db, dialect, portalId, ticketIds, messages.map(senderOf)),
   }
+}
+
+/**
+ * Messages that share an id, at each end. Programs give one id to all their mail, and strangers can: nothing may cost more
+ * with each. What was sent from here is the oldest of its id, since nobody knows that before; what came twice, the newest.
+ */
+const SHARED_AT_EACH_END = 50
+
+/**
+ * The oldest and the newest rows for each of these ids, from the index alone. To be joined by `portal_id` and `id` alike: with
+ * the portal as a value SQLite would walk all its messages (`inPortal`).
+ */
+function endsOf<Table extends 'message' | 'message_reference'>(
+  table: Table,
+  column: Table extends 'message' ? 'id' : 'message_id',
+  headerIds: readonly string[],
+  {dialect, portalId}: {readonly dialect: StoreDialect; readonly portalId: number},
+) {
+  const [id, headerId] = [sql.ref(column), sql.ref('header_id')]
+  return sql<{portal_id: number; id: number; header_id: string}>`(
+    select portal_id, id, header_id from (
+      select portal_id, ${id} as id, ${headerId}, count(*) over (partition by ${headerId}) as total,
+        row_number() over (partition by ${headerId} order by ${id}) as place
+      from ${sql.table(table)}
+      where ${inPortal('portal_id', portalId)} and ${dialect.among('header_id', headerIds)}
+    ) as sharing
+    where place <= ${SHARED_AT_EACH_END} or place > total - ${SHARED_AT_EACH_END}
+  )`.as<'ends'>(sql`ends`)
 }
 
 async function gatherTickets(
