@@ -158,6 +158,21 @@ for (const kind of STORES)
       assert.deepEqual(await flagged(desk, 'bounced'), [1])
     })
 
+    test('a notice of a delay is told, and nothing has come back', async (t) => {
+      const desk = await startDesk(t, kind)
+      await one(desk, customerMail({From: 'jane@example.com'}))
+      const sent = await sendAnswer(desk.store, desk.portal, 1, ['jane@example.com'])
+      const bounce = bounceOf(sent.messageId, 'jane@example.com').toString('latin1')
+      const delay = bounce
+        .replace('Action: failed', 'Action: delayed')
+        .replaceAll('5.1.1', '4.4.1')
+        .replaceAll('550', '450')
+      assert.equal((await one(desk, Buffer.from(delay, 'latin1'))).ticket, 1)
+      const {events, flags, messages} = await show(desk, 1)
+      assert.deepEqual([events.at(-1)?.kind, flags.includes('bounced')], ['reported', false])
+      assert.equal(messages.find(({id}) => id === sent.id)?.delivery?.[0]?.state, 'sent')
+    })
+
     test('a bounce of a mail that is not ours is a ticket of its own', async (t) => {
       const desk = await startDesk(t, kind)
       assert.equal((await one(desk, bounceOf('unknown@elsewhere.example', 'x@y.example'))).kind, 'created')

@@ -218,7 +218,10 @@ async function collect(
       )
     if (thread.reported === null) return
     const about = thread.reported.messageId
-    const kind = verdict.kind === 'bounce' ? 'bounced' : 'reported'
+    // What is delayed is still on its way (RFC 3464 2.3.3). A bounce that names nobody is about a failure.
+    const {bounces} = verdict
+    const cameBack = bounces.length === 0 || bounces.some(({action}) => action === 'failed')
+    const kind = verdict.kind === 'bounce' && cameBack ? 'bounced' : 'reported'
     const recipients = verdict.bounces.map(({recipient, status, action, reason, permanent}) => ({
       recipient,
       status,
