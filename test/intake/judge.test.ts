@@ -100,6 +100,11 @@ const CASES: readonly Case[] = [
   },
 ]
 
+test('a reason is text, wherever a value is cut', () => {
+  const verdict = judge(arrival({'Auto-Submitted': `${'x'.repeat(59)}😀`}), null, deskFacts())
+  assert.ok(verdict.reason.isWellFormed())
+})
+
 const facts = () => deskFacts({tickets: [{id: 1}], tokens: {[TOKEN]: {ticketId: 1, messageId: 7}}})
 
 describe('judge', () => {

@@ -120,7 +120,7 @@ export function matchThread(arrival: Arrival, verdict: Verdict, facts: Facts): T
 
 /** Why a stranger does not join by what anybody can write. */
 function strangers(arrival: Arrival, {number}: TicketFacts): string {
-  const sender = senderOf(arrival.message).slice(0, SENDER_SHOWN)
+  const sender = senderOf(arrival.message).slice(0, SENDER_SHOWN).toWellFormed()
   if (isFailure(arrival)) return `the mail is not proved to be of ${sender || 'its sender'}`
   return `${sender || 'the sender'} is no participant of ticket ${number ?? '(new)'}`
 }

@@ -14,7 +14,10 @@ export interface HeaderSign {
 /** Characters of a value that are repeated in a reason. */
 const SHOWN = 60
 
-const sign = ({name, value}: Field, why = `${name}: ${value.slice(0, SHOWN)}`): HeaderSign => ({header: name, why})
+const sign = ({name, value}: Field, why = `${name}: ${value.slice(0, SHOWN).toWellFormed()}`): HeaderSign => ({
+  header: name,
+  why,
+})
 
 /** The first word of a value, in lower case, without comments and parameters (RFC 3834 5, RFC 5322 3.2.2). */
 const keyword = (value: string): string => /^[\s]*(?:\([^()]*\)[\s]*)*([^\s;(]*)/.exec(value)?.[1]?.toLowerCase() ?? ''
