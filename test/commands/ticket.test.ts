@@ -28,6 +28,8 @@ for (const kind of STORES)
         'channel',
         'requester',
         'messageCount',
+        'flags',
+        'mergedInto',
         'createdAt',
         'updatedAt',
       ])
@@ -82,7 +84,7 @@ for (const kind of STORES)
           quotedText,
         ]),
         [
-          ['in', null, 'Hello\n', 'Hello\n', ''],
+          ['in', null, 'Hello\n', 'Hello', ''],
           ['note', 'ann@acme.example', 'to do', 'to do', ''],
         ],
       )
