@@ -29,7 +29,7 @@ export interface Conversation extends Omit<TicketSummary, 'messageCount'> {
 export interface ConversationMessage {
   readonly id: number
   readonly direction: 'in' | 'out' | 'note'
-  /** What kind of mail it is: `human`, `auto-reply`, `bulk`, `bounce`, `report`; \`mail\` where nobody judged it; \`note\`. */
+  /** What kind of mail it is: `human`, `auto-reply`, `bulk`, `bounce`, `report`; `mail` where nobody judged it; `note`. */
   readonly kind: string
   /** Why it is of that kind, and by which field; null for what was not judged. */
   readonly verdict: {readonly kind: string; readonly reason: string; readonly header: string | null} | null
@@ -64,7 +64,7 @@ export interface ConversationMessage {
   /** The HTML body as sent, not made safe; null where there is none. */
   readonly html: string | null
   readonly attachments: readonly ConversationAttachment[]
-  /** How it found its ticket: `new`, or a method and what it found, such as \`reference ID\`; \`note\`. */
+  /** How it found its ticket: `new`, or a method and what it found, such as `reference ID`; `note`. */
   readonly threadedBy: string
   /** What is odd about its bytes. */
   readonly defects: readonly Defect[]
@@ -98,8 +98,8 @@ export interface ConversationAttachment {
 export interface ConversationEvent {
   readonly at: string
   /**
-   * \`created\`, \`assigned\`, \`moved\`, \`noted\`, \`closed\`, \`pending\`, \`reopened\`, \`merged\`, \`third-party\`, \`bounced\`,
-   * \`reported\`, \`copied\`.
+   * `created`, `assigned`, `moved`, `noted`, `closed`, `pending`, `reopened`, `merged`, `third-party`, `bounced`,
+   * `reported`, `copied`.
    */
   readonly kind: string
   /** `intake`, `admin`, or the email of an agent. */

@@ -14,7 +14,7 @@ import {decide, learn} from './intake/decide.ts'
 import type {Arrival, Decision, Facts, RowId, SourceFacts} from './intake/facts.ts'
 import {judge} from './intake/judge.ts'
 import {matchRecipient} from './intake/match-recipient.ts'
-import {layOver} from './laid-over.ts'
+import {layOver, ticketsDecidedOn} from './laid-over.ts'
 import type {BatchPool} from './message/batch-pool.ts'
 import {parseFacts, parseStream} from './message/parse.ts'
 import {DEFAULT_MAX_MESSAGE_SIZE} from './portal.ts'
@@ -180,9 +180,11 @@ async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run>
   return {
     async decideAll(mails) {
       const now = clock.now()
-      const asked = mails.map(({message}) => ({message, envelope}))
+      const messages = mails.map(({message}) => message)
+      const asked = messages.map((message) => ({message, envelope}))
+      const reached = ticketsDecidedOn(known, messages)
       const fresh = desk
-        ? await gatherFacts(desk.store.db, desk.store.dialect, desk.portal, asked, now)
+        ? await gatherFacts(desk.store.db, desk.store.dialect, desk.portal, asked, now, reached)
         : nothingKnown(now)
       known = layOver(known, fresh)
       const facts = known

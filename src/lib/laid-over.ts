@@ -1,5 +1,21 @@
 /** Decisions that are taken and not committed, laid over what the store says: a mail sees the ones before it all the same. */
-import type {Facts} from './intake/facts.ts'
+import type {Facts, RowId} from './intake/facts.ts'
+import {answeredIds} from './intake/match-thread.ts'
+import type {Message} from './message/message.ts'
+
+/**
+ * The tickets of the store that mails lead to by what a run has decided so far: the mail that they answer is in no store
+ * yet, and so its facts do not name them.
+ */
+export function ticketsDecidedOn(decided: Facts | null, messages: readonly Message[]): readonly RowId[] {
+  if (decided === null) return []
+  const known = messages.flatMap((message) => [
+    ...answeredIds(message).flatMap((id) => decided.byHeaderId.get(id) ?? []),
+    ...(message.messageId === null ? [] : (decided.referringTo.get(message.messageId) ?? [])),
+  ])
+  // A negative one is only planned.
+  return [...new Set(known.map(({ticketId}) => ticketId))].filter((id) => id > 0)
+}
 
 /**
  * What a run has decided so far, laid over the facts that were read for its next messages. What `learn` adds to is

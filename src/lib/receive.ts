@@ -11,7 +11,7 @@ import type {Arrival, Decision, Facts, QuarantineReason, SourceFacts} from './in
 import {judge} from './intake/judge.ts'
 import {matchRecipient} from './intake/match-recipient.ts'
 import {outcomeOf, skipped, withheld} from './intake/outcome.ts'
-import {layOver} from './laid-over.ts'
+import {layOver, ticketsDecidedOn} from './laid-over.ts'
 import type {Log} from './log.ts'
 import type {Message} from './message/message.ts'
 import {parseFacts, parseStream} from './message/parse.ts'
@@ -108,12 +108,17 @@ export function createDryRun(context: Omit<ReceiveContext, 'lease' | 'effects'>)
   const decideAll = async (deliveries: readonly Delivery[], before: Promise<unknown>) => {
     const items = await Promise.all(deliveries.map((delivery) => readOnly(delivery, context)))
     await before
+    const asked = askedOf(items)
     const fresh = await gatherFacts(
       context.store.db,
       context.store.dialect,
       context.portal,
-      askedOf(items),
+      asked,
       context.clock.now(),
+      ticketsDecidedOn(
+        facts,
+        asked.map(({message}) => message),
+      ),
     )
     facts = layOver(facts, fresh)
     const known = facts

@@ -40,7 +40,7 @@ export interface TicketQuery {
   readonly owner?: string | null
   /** An address, also a former one, or the local part of an internal one. */
   readonly channel?: string
-  /** All of these. \`unowned\` is what \`owner: null\` says. */
+  /** All of these. `unowned` is what `owner: null` says. */
   readonly flags?: readonly TicketFlag[]
   /** Tickets with a lower number. */
   readonly below?: number

@@ -32,6 +32,7 @@ describe('no answer', () => {
     ['to what was written long ago', /three days/, {Date: 'Wed, 25 Feb 2026 08:00:00 +0000'}, {}],
     ['to what came in long ago', /three days/, {}, {receivedAt: DAYS(4)}],
     ['to noreply', /nobody reads/, {From: 'Shop <no-reply@shop.example>'}, {}],
+    ['to noreply in Portuguese', /nobody reads/, {From: 'nao-responda@loja.example'}, {}],
     ['to mailer-daemon', /nobody reads/, {From: 'MAILER-DAEMON@shop.example'}, {}],
     ['to a Reply-To that nobody reads', /nobody reads/, {'Reply-To': 'noreply+1@shop.example'}, {}],
     ['to ourselves', /address of this portal/, {From: 'support@acme.example'}, {}],

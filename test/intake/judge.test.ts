@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {matchRecipient} from '../../src/lib/intake/match-recipient.ts'
+import {decide} from '../../src/lib/intake/decide.ts'
 import {judge} from '../../src/lib/intake/judge.ts'
-import {arrival, deskFacts, LOOP_MARK, TOKEN, type MailOptions} from './desk.ts'
+import {arrival, deskFacts, LOOP_MARK, SUPPORT, TOKEN, type MailOptions} from './desk.ts'
 
 interface Case {
   readonly name: string
@@ -24,7 +25,17 @@ const CASES: readonly Case[] = [
   },
   {name: 'X-Autoreply', fields: {'X-Autoreply': 'yes'}, kind: 'auto-reply', header: 'x-autoreply'},
   {name: 'X-Autoreply: no', fields: {'X-Autoreply': 'no'}, kind: 'human'},
-  {name: 'an inbox rule of Exchange', fields: {'X-MS-Exchange-Inbox-Rules-Loop': 'a@b.example'}, kind: 'auto-reply'},
+  {
+    name: 'an answer by an inbox rule of Exchange',
+    fields: {'X-MS-Exchange-Inbox-Rules-Loop': 'a@b.example', 'X-Auto-Response-Suppress': 'All'},
+    kind: 'auto-reply',
+    header: 'x-ms-exchange-inbox-rules-loop',
+  },
+  {
+    name: 'a mail that an inbox rule of Exchange forwards',
+    fields: {'X-MS-Exchange-Inbox-Rules-Loop': 'a@b.example'},
+    kind: 'human',
+  },
   {name: 'Precedence: auto_reply', fields: {Precedence: 'auto_reply'}, kind: 'auto-reply', header: 'precedence'},
   {name: 'Precedence: bulk', fields: {Precedence: 'Bulk'}, kind: 'bulk', header: 'precedence'},
   {name: 'Precedence of another meaning', fields: {Precedence: 'first-class'}, kind: 'human'},
@@ -89,6 +100,11 @@ const CASES: readonly Case[] = [
   },
 ]
 
+test('a reason is text, wherever a value is cut', () => {
+  const verdict = judge(arrival({'Auto-Submitted': `${'x'.repeat(59)}😀`}), null, deskFacts())
+  assert.ok(verdict.reason.isWellFormed())
+})
+
 const facts = () => deskFacts({tickets: [{id: 1}], tokens: {[TOKEN]: {ticketId: 1, messageId: 7}}})
 
 describe('judge', () => {
@@ -120,4 +136,22 @@ describe('judge', () => {
     assert.equal(withFields(to, hop, to, hop, other, hop, to, hop).kind, 'loop')
     assert.equal(withFields(to, hop, other, hop, other, hop).kind, 'human')
   })
+})
+
+describe('a hostile header is decided on in linear time', () => {
+  const MANY = 900_000
+  for (const [name, fields] of [
+    ['details without end in To', {To: `x@${'+'.repeat(MANY)}, support@acme.example`}],
+    ['details without end in From', {From: `a${'+'.repeat(MANY)}\u2028@b.example`}],
+    ['noreply without end in From', {From: `${'noreply.'.repeat(MANY / 8)}\u2028@b.example`}],
+    ['comments without end', {'Auto-Submitted': '('.repeat(MANY)}],
+    ['tags without end', {Subject: '[#a-'.repeat(MANY / 4)}],
+  ] as const)
+    test(name, () => {
+      const mail = arrival(fields, {envelope: {recipients: [SUPPORT.address]}})
+      const facts = deskFacts({channels: [{...SUPPORT, autoReply: true}]})
+      const before = performance.now()
+      assert.equal(decide(mail, facts).kind, 'accept')
+      assert.ok(performance.now() - before < 2000)
+    })
 })

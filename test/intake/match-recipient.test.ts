@@ -66,6 +66,22 @@ describe('mail that is forwarded for an SMTP address', () => {
       ])
   })
 
+  test('nor by a second field of the name that the inbound says is the recipient', () => {
+    const hop = {name: 'received', value: 'from a.example by b.example; Sun, 1 Mar 2026 08:00:00 +0000'}
+    const written = (value: string) => ({name: 'x-envelope-to', value})
+    const forged = written('sales@acme.example')
+    for (const [fields, expected] of [
+      [[written('guessed@acme.example'), hop, forged], null],
+      [[hop, written('guessed@acme.example'), forged], null],
+      [[hop, written('support@acme.example'), forged], 'support@acme.example'],
+      [[written('all@acme.example'), written('support@acme.example'), hop, forged], 'support@acme.example'],
+    ] as const) {
+      const mail = arrival({}, {source: {envelopeHeader: 'x-envelope-to', catchAll: 'all@acme.example'}})
+      const read = {...mail, message: {...mail.message, fields: [...fields, ...mail.message.fields]}}
+      assert.equal(matchRecipient(read, facts()).match?.address ?? null, expected)
+    }
+  })
+
   test('pulled without any trace of the internal address, To may name it', () => {
     assert.deepEqual(matched({To: 'shop@provider.example'}), ['shop@provider.example', 'to', 'support@acme.example'])
   })

@@ -148,6 +148,17 @@ describe('attacks', () => {
     const chain = Array.from({length: 5000}, (_, i) => `<${i}@evil.example>`).join(' ')
     assert.equal(threadOf({...MALLORY, References: `<first@example.com> ${chain}`}).rejected.length, 0)
   })
+
+  test('an id that thousands of mails carry is told of a few times', () => {
+    const many = Array.from({length: 5000}, (_, i) => i + 1)
+    const desk = {
+      tickets: many.map((id) => ({id, participants: [JANE]})),
+      incoming: many.map((ticketId) => ({ticketId, headerId: 'same@example.com'})),
+    }
+    const thread = threadOf({From: `${'m'.repeat(100_000)}@evil.example`, 'In-Reply-To': '<same@example.com>'}, desk)
+    assert.deepEqual([thread.method, thread.rejected.length], ['new', 10])
+    assert.ok(JSON.stringify(thread.rejected).length < 10_000)
+  })
 })
 
 describe('a closed ticket', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
-import {accepted, arrival, deskFacts, senderIs} from './desk.ts'
+import {accepted, arrival, deskFacts, senderIs, TOKEN} from './desk.ts'
 
 const FORWARD = [
   'Please see below.',
@@ -43,6 +43,11 @@ describe('who belongs to a new ticket', () => {
 
   test('of a machine the sender alone', () => {
     const {participants} = accepted(arrival({'Auto-Submitted': 'auto-replied', Cc: 'boss@example.com'}), deskFacts())
+    assert.deepEqual(participants, ['jane@example.com'])
+  })
+
+  test('never an address with a token, which would be kept', () => {
+    const {participants} = accepted(arrival({Cc: `former+t${TOKEN}@old.example`}), deskFacts())
     assert.deepEqual(participants, ['jane@example.com'])
   })
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import {hash} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {existsSync, statSync} from 'node:fs'
 import {describe, test, type TestContext} from 'node:test'
@@ -93,6 +94,27 @@ for (const kind of STORES)
       const report = await checkStore(location, {full: true, repair: false})
       assert.deepEqual(report.damage, [])
       assert.equal((await storeStatus(location)).state, 'current')
+    })
+
+    test('who opened a ticket takes part in it from then on; what is no address does not stop the migration', async (t) => {
+      const {url, location} = await firstStore(t, kind)
+      const long = Array.from({length: 100}, (_, i) => hash('sha256', String(i), 'hex')).join('')
+      await execute(
+        url,
+        `update message set from_address = 'Jane.Doe@example.com', threaded_by = 'new', direction = 'in';
+         insert into ticket (portal_id, id, number, subject, status, requester_name, requester_address, message_count, created_at, updated_at)
+           values (1, 90, 90, 'x', 'open', '', '${long}@example.com', 0, 'x', 'x')`,
+      )
+      await migrateStore(location)
+      const store = await openStore(location)
+      t.after(() => store.close())
+      const {requester_address: requester} = FIRST_ROWS['ticket'] as {requester_address: string}
+      assert.deepEqual(
+        (await store.db.selectFrom('participant').select('address').orderBy('address').execute()).map(
+          (row) => row.address,
+        ),
+        ['jane.doe@example.com', requester.toLowerCase()],
+      )
     })
 
     test('several processes migrate at once, and one does it', async (t) => {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import {hash} from 'node:crypto'
 import {describe, test} from 'node:test'
 import {readConversation} from '../../src/lib/conversation.ts'
 import {mergeTicket, noteTicket, setStatusOf} from '../../src/lib/ticket-changes.ts'
 import {pageOfTickets} from '../../src/lib/ticket-summary.ts'
 import {findChannel, updateChannel} from '../../src/lib/store/channels.ts'
+import {parseFacts} from '../../src/lib/message/parse.ts'
+import {gatherFacts} from '../../src/lib/store/gather-facts.ts'
+import {listWaiting} from '../../src/lib/store/quarantine.ts'
 import {addSmtpChannel, sendAnswer} from '../support/outgoing.ts'
 import {NOW} from '../support/portal.ts'
 import {customerMail, startDesk, type Desk} from '../support/seed.ts'
@@ -154,6 +158,21 @@ for (const kind of STORES)
       assert.deepEqual(await flagged(desk, 'bounced'), [1])
     })
 
+    test('a notice of a delay is told, and nothing has come back', async (t) => {
+      const desk = await startDesk(t, kind)
+      await one(desk, customerMail({From: 'jane@example.com'}))
+      const sent = await sendAnswer(desk.store, desk.portal, 1, ['jane@example.com'])
+      const bounce = bounceOf(sent.messageId, 'jane@example.com').toString('latin1')
+      const delay = bounce
+        .replace('Action: failed', 'Action: delayed')
+        .replaceAll('5.1.1', '4.4.1')
+        .replaceAll('550', '450')
+      assert.equal((await one(desk, Buffer.from(delay, 'latin1'))).ticket, 1)
+      const {events, flags, messages} = await show(desk, 1)
+      assert.deepEqual([events.at(-1)?.kind, flags.includes('bounced')], ['reported', false])
+      assert.equal(messages.find(({id}) => id === sent.id)?.delivery?.[0]?.state, 'sent')
+    })
+
     test('a bounce of a mail that is not ours is a ticket of its own', async (t) => {
       const desk = await startDesk(t, kind)
       assert.equal((await one(desk, bounceOf('unknown@elsewhere.example', 'x@y.example'))).kind, 'created')
@@ -222,6 +241,67 @@ for (const kind of STORES)
       assert.equal((await one(desk, second)).kind, 'created')
       const details = (await show(desk, 2)).events[0]?.details
       assert.equal(details?.['reusesMessageIdOf'], (await show(desk, 1)).messages[0]?.id)
+    })
+
+    test('also where both come in one batch', async (t) => {
+      const desk = await startDesk(t, kind)
+      const same = {From: 'dhl@carrier.example', 'Message-ID': '<same@carrier.example>'}
+      await desk.deliver([customerMail(same, 'one'), customerMail(same, 'two')])
+      const details = (await show(desk, 2)).events[0]?.details
+      assert.equal(details?.['reusesMessageIdOf'], (await show(desk, 1)).messages[0]?.id)
+    })
+
+    test('of the mails that share an id the oldest and the newest are known, however many there are', async (t) => {
+      const desk = await startDesk(t, kind)
+      const many = Array.from({length: 150}, (_, i) =>
+        customerMail({
+          From: `p${i}@example.com`,
+          'Message-ID': '<same@example.com>',
+          'In-Reply-To': '<unseen@example.com>',
+        }),
+      )
+      await desk.deliver(many)
+      const asked = [{message: parseFacts(customerMail({'In-Reply-To': '<same@example.com>'})), envelope: null}]
+      const parent = [{message: parseFacts(customerMail({'Message-ID': '<unseen@example.com>'})), envelope: null}]
+      const {db, dialect} = desk.store
+      const {byHeaderId} = await gatherFacts(db, dialect, desk.portal, asked, NOW)
+      const {referringTo} = await gatherFacts(db, dialect, desk.portal, parent, NOW)
+      for (const known of [byHeaderId.get('same@example.com')!, referringTo.get('unseen@example.com')!])
+        assert.deepEqual(
+          [known.length, known[0]?.fromAddress, known.at(-1)?.fromAddress],
+          [100, 'p0@example.com', 'p149@example.com'],
+        )
+      for (const person of ['p0', 'p149'])
+        assert.equal(
+          (await one(desk, customerMail({From: `${person}@example.com`, 'In-Reply-To': '<same@example.com>'}))).kind,
+          'appended',
+        )
+    })
+
+    test('mail waits for the address that is switched off, also where that is the one it was forwarded to', async (t) => {
+      const desk = await startDesk(t, kind)
+      const support = (await findChannel(desk.store.db, desk.portal.id, 'support@acme.example'))!
+      const shop = await addSmtpChannel(desk.store, desk.portal, 'shop@provider.example', {forwardsTo: support.id})
+      await desk.store.transaction((tx) => updateChannel(tx, support, {deactivated_at: NOW}, NOW))
+      const forwarded = customerMail({To: 'shop@provider.example', 'X-Forwarded-To': 'support@acme.example'})
+      assert.match((await one(desk, forwarded)).reason, /^channel-inactive: support@/)
+      const waiting = async (id: number) => (await listWaiting(desk.store.db, desk.portal.id, id)).length
+      assert.deepEqual([await waiting(support.id), await waiting(shop)], [1, 0])
+    })
+
+    test('what no index takes is stored all the same: ids that differ in a NUL, an address of thousands of characters', async (t) => {
+      const desk = await startDesk(t, kind)
+      await desk.store.transaction(async (tx) => {
+        const support = (await findChannel(tx, desk.portal.id, 'support@acme.example'))!
+        await updateChannel(tx, support, {auto_reply: 1}, NOW)
+      })
+      const random = Array.from({length: 90}, (_, i) => hash('sha256', String(i), 'hex')).join('')
+      await desk.deliver([
+        customerMail({References: '<a\0b@example.com> <a\uFFFDb@example.com>'}),
+        customerMail({From: `${random}@example.com`}),
+        customerMail({From: `jane@${random}.example`}),
+      ])
+      assert.equal((await show(desk, 3)).events[0]?.details['autoReply'], false)
     })
   })
 

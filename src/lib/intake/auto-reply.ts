@@ -30,9 +30,11 @@ const PORTAL_PER_HOUR = 100
  * counting: elsewhere these are different people.
  */
 export function budgetAddress(address: string): string {
-  const at = address.lastIndexOf('@')
-  const local = address.slice(0, Math.max(0, at)).replace(/\+.*$/, '').replaceAll('.', '')
-  return `${local}${address.slice(Math.max(0, at))}`.toLowerCase()
+  const at = Math.max(0, address.lastIndexOf('@'))
+  const local = address.slice(0, at)
+  const plus = local.indexOf('+')
+  const base = plus === -1 ? local : local.slice(0, plus)
+  return `${base.replaceAll('.', '')}${address.slice(at)}`.toLowerCase()
 }
 
 /** The domain of an address, in lower case. */
@@ -80,6 +82,7 @@ function ageOf({message, receivedAt}: Arrival, facts: Facts): number {
 function refusedSender(arrival: Arrival, {address}: Address, facts: Facts): string | null {
   const {message} = arrival
   if (address === '') return 'it has no sender'
+  if (!canBeWrittenTo(address)) return 'its sender has no address that a mail can be sent to'
   if (isOwnAddress(address, facts)) return `${address} is an address of this portal`
   for (const sender of [address, ...message.from.map((from) => from.address)])
     if (isMachineAddress(sender)) return `nobody reads ${sender}`
@@ -90,6 +93,13 @@ function refusedSender(arrival: Arrival, {address}: Address, facts: Facts): stri
   const words = automaticSubject(message)
   return words === null ? null : `its subject begins with "${words}", as out-of-office assistants write`
 }
+
+/** Octets of an address that a server takes (RFC 5321 4.5.3.1.3). A longer one would not fit the index of the budgets either. */
+const MAX_ADDRESS_BYTES = 254
+
+/** Without the odd forms of RFC 5322 that exist on paper alone: an answer that is not sent is no loss. */
+const canBeWrittenTo = (address: string): boolean =>
+  Buffer.byteLength(address) <= MAX_ADDRESS_BYTES && /^[^\s\p{C}@]+@[^\s\p{C}@]+$/u.test(address)
 
 /** RFC 3834 2: a responder answers only what names its address; a hidden recipient does not want to be known. */
 function notToUs({to, cc}: Arrival['message'], facts: Facts): string | null {
@@ -121,8 +131,8 @@ export function countAutoReply(facts: Facts, address: string): void {
 }
 
 /**
- * Whether the authenticity of a mail can matter: only what may be answered or bring others into a conversation is worth
- * questions to the DNS. By the mail alone, before the store is asked.
+ * Whether the authenticity of a mail is worth questions to the DNS: only that of what may be answered. By the mail alone,
+ * before the store is asked. For all others the word of the trusted server has to do, which costs nothing.
  */
 export function needsAuthentication({message, receivedAt}: Arrival, now: string): boolean {
   if (message.report !== null || automaticSign(message) !== null || bulkSign(message) !== null) return false

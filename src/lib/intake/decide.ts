@@ -8,7 +8,7 @@ import {considerAutoReply, countAutoReply} from './auto-reply.ts'
 import type {Arrival, Decision, Facts, KnownMessage, QuarantineReason, RecipientMatch, Verdict} from './facts.ts'
 import {judge} from './judge.ts'
 import {matchDuplicate, reusedId} from './match-duplicate.ts'
-import {matchRecipient} from './match-recipient.ts'
+import {matchRecipient, switchedOff} from './match-recipient.ts'
 import {matchThread, referencedIds} from './match-thread.ts'
 import {ownMessage} from './own-message.ts'
 import {addedParticipants, forwardedByAgent, requesterOf} from './participants.ts'
@@ -56,7 +56,7 @@ function keptOut(
   if (failed) return {reason: 'parse-failed', why: failed.detail}
   if (verdict.kind === 'loop') return {reason: 'loop', why: verdict.reason}
   if (!recipient) return {reason: 'unknown-recipient', why: unmatched}
-  const inactive = [recipient.channel, recipient.internal].find((channel) => channel?.active === false)
+  const inactive = switchedOff(recipient)
   return inactive ? {reason: 'channel-inactive', why: `${inactive.address} is switched off`} : null
 }
 

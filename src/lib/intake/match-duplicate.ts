@@ -7,8 +7,11 @@ export interface DuplicateMatch {
   readonly why: string
 }
 
-/** How long a forwarder may take, in ms: within it the same mail may come by two sources with changed bytes. */
-const FORWARDING_MS = 24 * 60 * 60 * 1000
+/**
+ * How far apart two arrivals of one mail may be where its bytes alone do not tell, in ms: a forwarder changes them, and a
+ * machine may write the same alarm each day.
+ */
+const SAME_MAIL_MS = 24 * 60 * 60 * 1000
 
 /**
  * Two tiers: the exact fingerprint; or the same Message-ID, From, Date and base subject from a different source within
@@ -28,7 +31,7 @@ export function matchDuplicate(arrival: Arrival, baseSubject: string, facts: Fac
       known.date === message.date &&
       known.fromAddress === (message.from[0]?.address ?? '') &&
       known.baseSubject === baseSubject &&
-      Math.abs(Date.parse(known.receivedAt) - Date.parse(arrival.receivedAt)) <= FORWARDING_MS,
+      areClose(arrival, known),
   )
   return forwarded
     ? {of: forwarded, why: 'the same mail came by another source (Message-ID, From, Date, subject)'}
@@ -37,12 +40,17 @@ export function matchDuplicate(arrival: Arrival, baseSubject: string, facts: Fac
 
 /**
  * Without a Message-ID equal bytes may still be two mails (a form that is sent twice), so it must also be the same item:
- * listed again under another UIDVALIDITY or by a new source, or handed in again in the same envelope.
+ * listed again under another UIDVALIDITY or by a new source, or handed in again in the same envelope soon after, as by an
+ * MTA that did not hear our answer.
  */
 function isSameItem(arrival: Arrival, known: KnownMessage): boolean {
   const listedAgain = known.sourceId !== arrival.source.id || known.sourceEpoch !== arrival.item.epoch
-  return listedAgain || (arrival.envelope !== null && sameEnvelope(arrival.envelope, known.envelope))
+  const handedInAgain = arrival.envelope !== null && sameEnvelope(arrival.envelope, known.envelope)
+  return listedAgain || (handedInAgain && areClose(arrival, known))
 }
+
+const areClose = (arrival: Arrival, known: KnownMessage): boolean =>
+  Math.abs(Date.parse(known.receivedAt) - Date.parse(arrival.receivedAt)) <= SAME_MAIL_MS
 
 function sameEnvelope(a: Envelope, b: Envelope | null): boolean {
   return b !== null && a.sender === b.sender && a.recipients.join('\n') === b.recipients.join('\n')

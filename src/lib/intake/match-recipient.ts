@@ -35,8 +35,9 @@ export function matchRecipient(arrival: Arrival, facts: Facts): RecipientResult 
 
 function matchDelivered(arrival: Arrival, facts: Facts): RecipientResult {
   if (arrival.envelope !== null) return matchEnvelope(arrival.envelope, facts)
-  const trusted = arrival.source.envelopeHeader
-    ? addressesOf(arrival.message, (name) => name === arrival.source.envelopeHeader)
+  const {envelopeHeader} = arrival.source
+  const trusted = envelopeHeader
+    ? addressesOf(lastWritten(arrival.message, envelopeHeader), (name) => name === envelopeHeader)
     : addressesOf(traceBlock(arrival.message), (name) => DELIVERY_FIELDS.has(name))
   // A recipient outside the portal's domain cannot be an internal address: it is the catch-all mailbox itself.
   const inside = trusted.filter(({address}) => receives(address, facts) !== undefined || isInternal(address, facts))
@@ -110,6 +111,10 @@ function channelWithId(id: RowId, facts: Pick<Facts, 'channels'>): ChannelFacts 
   return undefined
 }
 
+/** The address that is switched off, of the one that a mail is for and the internal one that it came in by; null for neither. */
+export const switchedOff = ({channel, internal}: RecipientMatch): ChannelFacts | null =>
+  [channel, internal].find((each) => each?.active === false) ?? null
+
 /** True for an address that the portal itself has, with or without a `+detail`. */
 export const isOwnAddress = (address: string, facts: Pick<Facts, 'channels'>): boolean =>
   lookUp(address, facts) !== undefined
@@ -117,7 +122,14 @@ export const isOwnAddress = (address: string, facts: Pick<Facts, 'channels'>): b
 /** The exact address, else the one without its `+detail` (RFC 5233). */
 function lookUp(address: string, facts: Pick<Facts, 'channels'>): ChannelFacts | undefined {
   const key = address.toLowerCase()
-  return facts.channels.get(key) ?? facts.channels.get(key.replace(/\+[^@]*(?=@)/, ''))
+  return facts.channels.get(key) ?? facts.channels.get(withoutDetail(key))
+}
+
+/** By hand: a pattern would look at each of a thousand `+` anew, and strangers write these addresses. */
+function withoutDetail(address: string): string {
+  const at = address.indexOf('@')
+  const plus = address.indexOf('+')
+  return plus === -1 || plus > at ? address : address.slice(0, plus) + address.slice(at)
 }
 
 const isInternal = (address: string, facts: Facts) => address.toLowerCase().endsWith(`@${facts.portal.domain}`)
@@ -131,6 +143,16 @@ function isCatchAll(address: string, arrival: Arrival): boolean {
 function traceBlock(message: Message): Pick<Message, 'fields'> {
   const received = message.fields.findIndex(({name}) => name === 'received')
   return {fields: received === -1 ? [] : message.fields.slice(0, received)}
+}
+
+/**
+ * Where the field that an inbound names was written by the last server: above the first Received, or below it by one that
+ * writes it there, and then on top of what others wrote. The sender may have written the same field into his mail.
+ */
+function lastWritten(message: Message, name: string): Pick<Message, 'fields'> {
+  const trace = traceBlock(message)
+  if (trace.fields.some((field) => field.name === name)) return trace
+  return {fields: message.fields.filter((field) => field.name === name).slice(0, 1)}
 }
 
 function addressesOf(

@@ -1,7 +1,7 @@
 /**
  * Which ticket a mail belongs to. What only we could have written counts first: the token of a reply address, then the
  * Message-ID of one of our mails. Then what anybody could write, and so only of a participant: a reference to another mail
- * of the ticket, and the tag in a subject. Each candidate that is passed over is told, with the reason.
+ * of the ticket, and the tag in a subject. The first candidates that are passed over are told, with the reason.
  */
 import type {Message} from '../message/message.ts'
 import {maskTokens} from '../message/mask-tokens.ts'
@@ -17,11 +17,23 @@ const REFERENCES_LOOKED_AT = 10
 /** Tags of one subject that are looked at: a real one has one, or that of another help desk beside it. */
 const TAGS_LOOKED_AT = 3
 
+/** Candidates that are told why they were passed over: thousands of mails may carry one id, and all of them be strangers'. */
+const REJECTED_TOLD = 10
+
+/** Characters of a sender that are told: no address has more (RFC 5321 4.5.3.1.3). */
+const SENDER_SHOWN = 254
+
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** The ids a mail says it answers, the likeliest parent first: In-Reply-To, then References from the end (RFC 5322 3.6.4). */
 export function referencedIds(message: Message): readonly string[] {
   return [...new Set([...message.inReplyTo, ...message.references.toReversed()])].slice(0, REFERENCES_LOOKED_AT)
+}
+
+/** The ids of mails that a mail reports on, or answers. */
+export function answeredIds(message: Message): readonly string[] {
+  const returned = message.report?.original.messageId
+  return [...(returned ? [returned] : []), ...referencedIds(message)]
 }
 
 /** Fields that name the address that a mail was sent to, as it left the sender or as a server wrote it down. */
@@ -88,7 +100,7 @@ export function matchThread(arrival: Arrival, verdict: Verdict, facts: Facts): T
       (reported ? null : unguessable || takesPart(ticketId) ? null : strangers(arrival, ticket)) ??
       (reported ? null : refusal(ticket, facts))
     if (refused !== null) {
-      rejected.push({method, value, why: refused})
+      if (rejected.length < REJECTED_TOLD) rejected.push({method, value, why: refused})
       continue
     }
     const thirdParty = !reported && !takesPart(ticketId)
@@ -108,7 +120,7 @@ export function matchThread(arrival: Arrival, verdict: Verdict, facts: Facts): T
 
 /** Why a stranger does not join by what anybody can write. */
 function strangers(arrival: Arrival, {number}: TicketFacts): string {
-  const sender = senderOf(arrival.message)
+  const sender = senderOf(arrival.message).slice(0, SENDER_SHOWN).toWellFormed()
   if (isFailure(arrival)) return `the mail is not proved to be of ${sender || 'its sender'}`
   return `${sender || 'the sender'} is no participant of ticket ${number ?? '(new)'}`
 }
@@ -131,14 +143,8 @@ function* candidates(arrival: Arrival, verdict: Verdict, facts: Facts): Iterable
       yield {...found, refused: 'it is the return path of our mail, which takes bounces alone'}
     else yield found
   }
-  const ids = referencedIds(message)
-  const returned = message.report?.original.messageId ?? null
   // An id of ours as the id of another's mail: programs do that to the mail they answer.
-  for (const id of new Set([
-    ...(returned === null ? [] : [returned]),
-    ...ids,
-    ...((message.messageId ?? '') ? [message.messageId!] : []),
-  ])) {
+  for (const id of new Set([...answeredIds(message), ...(message.messageId === null ? [] : [message.messageId])])) {
     const outgoing = outgoingWithId(id, facts)
     if (outgoing !== null)
       yield {
@@ -150,7 +156,7 @@ function* candidates(arrival: Arrival, verdict: Verdict, facts: Facts): Iterable
       }
   }
   const byAnybody = {unguessable: false, messageId: null}
-  for (const value of ids)
+  for (const value of referencedIds(message))
     for (const known of facts.byHeaderId.get(value) ?? [])
       if (known.direction === 'in') yield {...byAnybody, method: 'reference', value, ticketId: known.ticketId}
   // The answer may come before the mail it answers.

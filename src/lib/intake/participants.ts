@@ -1,5 +1,6 @@
 /** Who belongs to the conversation of a ticket, and who asks. */
 import type {Address} from '../message/message.ts'
+import {tokenOfAddress} from '../message/token.ts'
 import {isFailure} from './authenticity.ts'
 import type {Arrival, Facts, ThreadMatch, Verdict} from './facts.ts'
 import {isOwnAddress} from './match-recipient.ts'
@@ -43,6 +44,9 @@ export function addedParticipants(
   const added: Address[] = thread.ticket === null ? [requester, ...message.from, ...message.replyTo] : []
   if (verdict.kind === 'human' && !isFailure(arrival)) added.push(...message.to, ...message.cc)
   const addresses = added.map(({address}) => address.toLowerCase())
-  const others = addresses.filter((address) => address !== '' && !isOwnAddress(address, facts))
+  // An address with a token is one of ours in any case, also where its channel is gone, and its token is kept nowhere.
+  const others = addresses.filter(
+    (address) => address !== '' && !isOwnAddress(address, facts) && tokenOfAddress(address) === null,
+  )
   return [...new Set(others)].slice(0, MAX_ADDED)
 }

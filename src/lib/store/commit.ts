@@ -2,6 +2,7 @@
 import type {Insertable} from 'kysely'
 import type {ItemKey, Outcome} from '../channel/delivery.ts'
 import type {Arrival, Decision, Facts} from '../intake/facts.ts'
+import {switchedOff} from '../intake/match-recipient.ts'
 import {outcomeOf, skipped, withheld} from '../intake/outcome.ts'
 import type {BouncedRecipient, Message} from '../message/message.ts'
 import type {RawChunk} from '../message/raw-chunks.ts'
@@ -186,7 +187,8 @@ async function collect(
       ids.set(planned.ticketId, ticket.id)
       created.set(ticket.id, ticket)
       inserts.ticket.push(ticket)
-      inserts.ticket_event.push(eventRow(place(), ticket.id, 'created', creationDetails(decision, facts)))
+      const reused = decision.reusesIdOf === null ? null : real(decision.reusesIdOf)
+      inserts.ticket_event.push(eventRow(place(), ticket.id, 'created', creationDetails(decision, reused, facts)))
       if (route?.owner) rows.assigned.add(route.owner.id)
       return ticket.id
     }
@@ -216,7 +218,10 @@ async function collect(
       )
     if (thread.reported === null) return
     const about = thread.reported.messageId
-    const kind = verdict.kind === 'bounce' ? 'bounced' : 'reported'
+    // What is delayed is still on its way (RFC 3464 2.3.3). A bounce that names nobody is about a failure.
+    const {bounces} = verdict
+    const cameBack = bounces.length === 0 || bounces.some(({action}) => action === 'failed')
+    const kind = verdict.kind === 'bounce' && cameBack ? 'bounced' : 'reported'
     const recipients = verdict.bounces.map(({recipient, status, action, reason, permanent}) => ({
       recipient,
       status,
@@ -277,7 +282,7 @@ async function collect(
         case 'quarantine': {
           const rawId = await storeRaw(raw, arrival.message)
           const {size} = arrival.message
-          quarantine({...arrival, ...decision, header: null, size}, rawId, decision.recipient?.channel.id ?? null)
+          quarantine({...arrival, ...decision, header: null, size}, rawId, waitsFor(decision)?.id ?? null)
           break
         }
         case 'duplicate':
@@ -305,6 +310,10 @@ type Accepted = Extract<Decision, {kind: 'accept'}>
 type Duplicate = Extract<Decision, {kind: 'duplicate'}>
 
 const opensTicket = (decision: Decision) => decision.kind === 'accept' && decision.thread.ticket === null
+
+/** The address that a quarantined mail waits for: once one that is switched off is on again, its mails are looked for by it. */
+const waitsFor = ({recipient, reason}: Extract<Decision, {kind: 'quarantine'}>) =>
+  recipient && ((reason === 'channel-inactive' ? switchedOff(recipient) : null) ?? recipient.channel)
 
 const hashOf = (planned: Planned): string[] =>
   planned.kind === 'decided' && 'chunks' in planned.raw ? [planned.arrival.message.sha256] : []

@@ -1,4 +1,5 @@
 /** What an intake transaction reads: everything that deciding about a batch needs, in a few statements. */
+import {sql} from 'kysely'
 import type {Envelope} from '../channel/delivery.ts'
 import {budgetAddress, domainOf} from '../intake/auto-reply.ts'
 import type {
@@ -12,7 +13,7 @@ import type {
   TicketFacts,
   TokenFacts,
 } from '../intake/facts.ts'
-import {addressesWithTokens, referencedIds, senderOf, taggedNumbers} from '../intake/match-thread.ts'
+import {addressesWithTokens, answeredIds, senderOf, taggedNumbers} from '../intake/match-thread.ts'
 import {loopMark} from '../message/loop-mark.ts'
 import type {Message} from '../message/message.ts'
 import {hashToken, tokenOfAddress, tokenOfMessageId} from '../message/token.ts'
@@ -27,13 +28,17 @@ import type {Db} from './schema.ts'
 /** A mail as far as facts are asked for it. */
 export type Asked = Pick<Arrival, 'message' | 'envelope'>
 
-/** Reads what deciding about these messages needs. The only reads of an intake transaction. */
+/**
+ * Reads what deciding about these messages needs. The only reads of an intake transaction. `tickets`: others that the mails
+ * lead to, by what was decided and is not in the store.
+ */
 export async function gatherFacts(
   db: Db,
   dialect: StoreDialect,
   portal: PortalRow,
   mails: readonly Asked[],
   now: string,
+  tickets: readonly RowId[] = [],
 ): Promise<Facts> {
   const [channelRows, smtpRows, addresses, queueRows, memberships, agentRows, load] = [
     await listChannels(db, portal.id),
@@ -86,7 +91,7 @@ export async function gatherFacts(
       },
     ]),
   )
-  const known = await gatherKnown(db, dialect, portal, mails)
+  const known = await gatherKnown(db, dialect, portal, mails, tickets)
   const answers = [...channels.values()].some(({autoReply}) => autoReply === true)
   return {
     portal: {
@@ -126,6 +131,7 @@ async function gatherKnown(
   dialect: StoreDialect,
   portal: PortalRow,
   mails: readonly Asked[],
+  tickets: readonly RowId[],
 ): Promise<
   Pick<
     Facts,
@@ -165,17 +171,23 @@ async function gatherKnown(
   for (const row of await select().where(dialect.among('message.fingerprint', fingerprints)).execute())
     byFingerprint.set(row.fingerprint!, toKnown(row))
   const byHeaderId = new Map<string, KnownMessage[]>()
-  for (const row of oldestFirst(await select().where(dialect.among('message.header_id', wanted)).execute()))
-    append(byHeaderId, row.header_id!, toKnown(row))
+  const carrying = await db
+    .selectFrom(endsOf('message', 'id', wanted, {dialect, portalId}))
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'ends.portal_id').onRef('message.id', '=', 'ends.id'),
+    )
+    .select(KNOWN_COLUMNS)
+    .where('message.direction', '!=', 'note')
+    .execute()
+  for (const row of oldestFirst(carrying)) append(byHeaderId, row.header_id!, toKnown(row))
   const referringTo = new Map<string, KnownMessage[]>()
   const referring = await db
-    .selectFrom('message_reference')
-    .innerJoin('message', 'message.id', 'message_reference.message_id')
+    .selectFrom(endsOf('message_reference', 'message_id', ownIds, {dialect, portalId}))
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'ends.portal_id').onRef('message.id', '=', 'ends.id'),
+    )
     .select(KNOWN_COLUMNS)
-    .select('message_reference.header_id as refers_to')
-    .where('message.portal_id', '=', portalId)
-    .where(inPortal('message_reference.portal_id', portalId))
-    .where(dialect.among('message_reference.header_id', ownIds))
+    .select('ends.header_id as refers_to')
     .execute()
   for (const row of oldestFirst(referring)) append(referringTo, row.refers_to, toKnown(row))
   const tokens = await gatherTokens(db, dialect, portalId, mails)
@@ -187,6 +199,7 @@ async function gatherKnown(
       ),
       ...[...tokens.values()].map(({ticketId}) => ticketId),
       ...ticketsByNumber.values(),
+      ...tickets,
     ]),
   ]
   return {
@@ -200,10 +213,32 @@ async function gatherKnown(
   }
 }
 
-/** The ids of mails that a mail answers, or reports on. */
-const answeredIds = (message: Message): readonly string[] => {
-  const returned = message.report?.original.messageId
-  return [...(returned ? [returned] : []), ...referencedIds(message)]
+/**
+ * Messages that share an id, at each end. Programs give one id to all their mail, and strangers can: nothing may cost more
+ * with each. What was sent from here is the oldest of its id, since nobody knows that before; what came twice, the newest.
+ */
+const SHARED_AT_EACH_END = 50
+
+/**
+ * The oldest and the newest rows for each of these ids, from the index alone. To be joined by `portal_id` and `id` alike: with
+ * the portal as a value SQLite would walk all its messages (`inPortal`).
+ */
+function endsOf<Table extends 'message' | 'message_reference'>(
+  table: Table,
+  column: Table extends 'message' ? 'id' : 'message_id',
+  headerIds: readonly string[],
+  {dialect, portalId}: {readonly dialect: StoreDialect; readonly portalId: number},
+) {
+  const [id, headerId] = [sql.ref(column), sql.ref('header_id')]
+  return sql<{portal_id: number; id: number; header_id: string}>`(
+    select portal_id, id, header_id from (
+      select portal_id, ${id} as id, ${headerId}, count(*) over (partition by ${headerId}) as total,
+        row_number() over (partition by ${headerId} order by ${id}) as place
+      from ${sql.table(table)}
+      where ${inPortal('portal_id', portalId)} and ${dialect.among('header_id', headerIds)}
+    ) as sharing
+    where place <= ${SHARED_AT_EACH_END} or place > total - ${SHARED_AT_EACH_END}
+  )`.as<'ends'>(sql`ends`)
 }
 
 async function gatherTickets(

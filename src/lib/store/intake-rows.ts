@@ -61,9 +61,10 @@ export function ticketRow(
   }
 }
 
-/** Why the ticket is where it is, for the event of its creation. */
+/** Why the ticket is where it is, for the event of its creation. `reusesIdOf`: the real id of that message. */
 export const creationDetails = (
-  {recipient, route, verdict, autoReply, forwardedBy, thread, reusesIdOf}: Accepted,
+  {recipient, route, verdict, autoReply, forwardedBy, thread}: Accepted,
+  reusesIdOf: number | null,
   facts: Facts,
 ) => ({
   address: recipient.address,
@@ -166,9 +167,12 @@ export const referenceRows = (
   messageId: number,
   message: Message,
 ): Insertable<Schema['message_reference']>[] =>
-  referencedIds(message)
-    .filter(indexable)
-    .map((id) => ({portal_id: portalId, header_id: storable(id), message_id: messageId}))
+  // Two ids may differ in a NUL alone.
+  [...new Set(referencedIds(message).filter(indexable).map(storable))].map((id) => ({
+    portal_id: portalId,
+    header_id: id,
+    message_id: messageId,
+  }))
 
 export const attachmentRows = (
   portalId: number,

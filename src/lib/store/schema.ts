@@ -251,7 +251,7 @@ export interface ParticipantTable {
   ticket_id: number
   /** In lower case. */
   address: string
-  /** The message that brought it in; null for the requester of a ticket that is older than this table. */
+  /** The message that brought it in; null for a requester who is older than this table. */
   message_id: number | null
 }
 

@@ -27,9 +27,15 @@ export const whatAMailMeans: Migration = {
        primary key (portal_id, ticket_id, address),
        foreign key (portal_id, ticket_id) references ticket (portal_id, id)
      ) ${clustered}`,
-    // Until now the requester was the only one known. Without \`lower\` of other letters, which SQLite does not have.
+    // Those who opened a ticket; who else belongs to it was not kept. Without `lower` of other letters, which SQLite does not
+    // have, and without what is too long for an address (RFC 5321 4.5.3.1.3) and for an index of PostgreSQL.
     `insert into participant (portal_id, ticket_id, address, message_id)
-       select portal_id, id, lower(requester_address), null from ticket where requester_address <> ''`,
+       select portal_id, id, lower(requester_address), null from ticket
+       where requester_address <> '' and length(requester_address) <= 320`,
+    `insert into participant (portal_id, ticket_id, address, message_id)
+       select portal_id, ticket_id, lower(from_address), id from message
+       where direction = 'in' and threaded_by = 'new' and from_address <> '' and length(from_address) <= 320
+       on conflict do nothing`,
     `create table token (
        portal_id ${int} not null, hash text not null, kind text not null, ticket_id ${int} not null,
        message_id ${int} not null, expires_at text, created_at text not null,
@@ -61,6 +67,7 @@ export const whatAMailMeans: Migration = {
     `create index auto_reply_sender on auto_reply (portal_id, sender, at)`,
     `create index auto_reply_domain on auto_reply (portal_id, domain, at)`,
     `create index auto_reply_at on auto_reply (portal_id, at)`,
+    `create index auto_reply_ticket on auto_reply (portal_id, ticket_id)`,
     `alter table quarantine add column purged_at text`,
     // What waits is listed, counted and measured without a look at what was purged.
     `drop index quarantine_reason`,
