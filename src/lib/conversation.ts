@@ -33,6 +33,8 @@ export interface ConversationMessage {
   readonly kind: string
   /** Why it is of that kind, and by which field; null for what was not judged. */
   readonly verdict: {readonly kind: string; readonly reason: string; readonly header: string | null} | null
+  /** Whether it was decided to answer it automatically, and why or why not; null for what was not judged. */
+  readonly autoReply: {readonly send: boolean; readonly why: string} | null
   /** True where its sender is no participant of the ticket. */
   readonly thirdParty: boolean
   /** What is known of its sender's authenticity; null where nobody asked. */
@@ -176,6 +178,11 @@ export async function openRawMessage(
 const rawBytes = (db: Db, {portal_id: portalId, id, size}: MessageRow, rawId: number) =>
   readRawMail(db, {portalId, rawId, size, name: `Mail ${id}`})
 
+/** What the store keeps of the decision about a mail. */
+type Judged = NonNullable<ConversationMessage['verdict']> & {
+  readonly autoReply: NonNullable<ConversationMessage['autoReply']>
+}
+
 function summariseMessage(
   row: MessageRow,
   content: ParsedMessage | null,
@@ -183,11 +190,13 @@ function summariseMessage(
   deliveries: readonly DeliveryRow[] | undefined,
 ): ConversationMessage {
   const text = row.note ?? content?.body.text ?? ''
+  const judged = row.verdict === null ? null : (JSON.parse(row.verdict) as Judged)
   return {
     id: row.id,
     direction: row.direction,
     kind: row.kind,
-    verdict: row.verdict === null ? null : (JSON.parse(row.verdict) as ConversationMessage['verdict']),
+    verdict: judged && {kind: judged.kind, reason: judged.reason, header: judged.header},
+    autoReply: judged && judged.autoReply,
     thirdParty: row.third_party === 1,
     authentication: row.authentication === null ? null : (JSON.parse(row.authentication) as Authentication),
     ...(deliveries === undefined

@@ -274,5 +274,6 @@ function routeOf(decision: Decision, facts: Facts, opened: ReadonlyMap<RowId, Op
   }
   const known = ticket && opened.get(ticket.id)
   const why = known ? `as ${known.source}, which opens the ticket` : `ticket ${ticket?.number ?? '?'} stays where it is`
-  return {queue: keyOf(ticket?.queueId), owner: known?.owner ?? null, why}
+  const owner = known?.owner ?? facts.agents.get(ticket?.ownerId ?? 0)?.email ?? null
+  return {queue: keyOf(ticket?.queueId), owner, why}
 }

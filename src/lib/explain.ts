@@ -23,7 +23,7 @@ import {plannedIds} from './store/commit.ts'
 import {gatherFacts} from './store/gather-facts.ts'
 import type {Store} from './store/open.ts'
 import {findPortalByAddress, type PortalRow} from './store/portals.ts'
-import {findSource, replacedAt} from './store/sources.ts'
+import {findSource, findSourceByIdentity, pipeIdentity, replacedAt, type SourceRow} from './store/sources.ts'
 import {escapeJson} from './unsafe-text.ts'
 
 export interface ExplainOptions {
@@ -195,11 +195,16 @@ async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run>
 
 /** A mail arrives as by the portal's inbound, whose settings say what is believed of a header; else as by a pipe. */
 async function sourceOf(desk: ExplainOptions['desk']): Promise<SourceFacts> {
-  const id = desk?.portal.inbound_source_id ?? null
-  const row = desk && id !== null ? await findSource(desk.store.db, desk.portal.id, id) : undefined
+  const row = desk ? await sourceRowOf(desk) : undefined
   return row && desk
     ? factsOfSource(row, await replacedAt(desk.store.db, row))
     : {id: 0, kind: 'pipe', catchAll: null, envelopeHeader: null, trustedAuthservId: null, replacedAt: null}
+}
+
+/** The portal's inbound; where it has none, the pipe of its MTA is the only way in. */
+function sourceRowOf({store: {db}, portal}: NonNullable<ExplainOptions['desk']>): Promise<SourceRow | undefined> {
+  const {id, inbound_source_id: inboundId} = portal
+  return inboundId === null ? findSourceByIdentity(db, pipeIdentity(id)) : findSource(db, id, inboundId)
 }
 
 function refuseOversized(arrival: Arrival, size: number, facts: Facts): Decision {

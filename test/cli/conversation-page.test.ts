@@ -13,6 +13,7 @@ const message: ConversationMessage = {
   direction: 'in',
   kind: 'mail',
   verdict: null,
+  autoReply: null,
   thirdParty: false,
   authentication: null,
   author: null,

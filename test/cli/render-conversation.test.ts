@@ -10,6 +10,7 @@ const message: ConversationMessage = {
   direction: 'in',
   kind: 'human',
   verdict: null,
+  autoReply: null,
   thirdParty: false,
   authentication: null,
   author: null,

@@ -34,6 +34,7 @@ describe('no answer', () => {
     ['to noreply', /nobody reads/, {From: 'Shop <no-reply@shop.example>'}, {}],
     ['to noreply in Portuguese', /nobody reads/, {From: 'nao-responda@loja.example'}, {}],
     ['to mailer-daemon', /nobody reads/, {From: 'MAILER-DAEMON@shop.example'}, {}],
+    ['to a Reply-To of another domain', /another domain/, {'Reply-To': 'victim@bank.example'}, {}],
     ['to a Reply-To that nobody reads', /nobody reads/, {'Reply-To': 'noreply+1@shop.example'}, {}],
     ['to ourselves', /address of this portal/, {From: 'support@acme.example'}, {}],
     ['to several senders', /several senders/, {From: 'a@b.example, c@d.example'}, {}],
@@ -62,6 +63,10 @@ describe('no answer', () => {
   test('from an address that has none', () => {
     const {send, why} = answer({}, {}, deskFacts())
     assert.deepEqual([send, why], [false, 'support@acme.example has no automatic reply'])
+  })
+
+  test('but to a Reply-To of the same company', () => {
+    assert.equal(answer({From: 'jane@mail.example.com', 'Reply-To': 'office@example.com'}).send, true)
   })
 
   test('to a wish that says something else: DR, RN', () => {

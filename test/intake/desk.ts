@@ -54,7 +54,10 @@ export interface DeskFacts {
   readonly incoming?: readonly (Partial<KnownMessage> & Pick<KnownMessage, 'ticketId' | 'headerId'>)[]
   /** Messages of those tickets that were sent, by token of their Message-ID or reply address. */
   readonly tokens?: Readonly<
-    Record<string, {ticketId: number; messageId: number; kind?: 'reply' | 'message-id'; expiresAt?: string}>
+    Record<
+      string,
+      {ticketId: number; messageId: number; kind?: 'reply' | 'return-path' | 'message-id'; expiresAt?: string}
+    >
   >
   readonly closed?: Facts['queues'] extends ReadonlyMap<number, infer Q>
     ? Q extends {closedPolicy: infer P}
@@ -73,6 +76,7 @@ export function deskFacts(desk: DeskFacts = {}): Facts {
     sourceId: 1,
     sourceEpoch: '1',
     envelope: null,
+    forged: false,
     fromAddress: 'jane@example.com',
     baseSubject: 'Printer',
     date: null,
@@ -93,10 +97,12 @@ export function deskFacts(desk: DeskFacts = {}): Facts {
       agents.map((email, i) => [30 + i, {id: 30 + i, email, online: false, openTickets: 0, lastAssignedAt: null}]),
     ),
     tickets: new Map(
-      tickets.map(({id, number = id, status = 'open', closedAt = null, queueId = 10, channelId = 20}) => [
-        id,
-        {id, number, status, closedAt, queueId, channelId},
-      ]),
+      tickets.map(
+        ({id, number = id, status = 'open', closedAt = null, queueId = 10, channelId = 20, ownerId = null}) => [
+          id,
+          {id, number, status, closedAt, queueId, channelId, ownerId},
+        ],
+      ),
     ),
     byFingerprint: new Map(known.map((message) => [message.fingerprint!, message])),
     byHeaderId: Map.groupBy(known, ({headerId}) => headerId!),

@@ -38,6 +38,13 @@ describe('mail that is forwarded for an SMTP address', () => {
       ])
   })
 
+  test('what names the internal address itself came straight there, unless a forwarder says otherwise', () => {
+    const both = {To: 'support@acme.example', Cc: 'shop@provider.example'}
+    assert.equal(matched(both, envelope('support@acme.example'))?.[0], 'support@acme.example')
+    const forwarded = {...both, 'X-Forwarded-For': 'shop@provider.example support@acme.example'}
+    assert.equal(matched(forwarded, envelope('support@acme.example'))?.[0], 'shop@provider.example')
+  })
+
   test('a name with a detail is that address too', () => {
     assert.equal(matched({To: 'shop+news@provider.example'}, envelope('support@acme.example'))?.[0], SHOP.address)
   })
@@ -89,6 +96,11 @@ describe('mail that is forwarded for an SMTP address', () => {
   test('queue and preference are those of the internal address where it says nothing itself', () => {
     const decision = accepted(arrival({To: SHOP.address}, envelope(SUPPORT.address)), facts())
     assert.equal(decision.route?.queueId, 10)
+  })
+
+  test('without any queue a new matter waits for one', () => {
+    const decision = decide(arrival({To: SALES.address}, envelope(SALES.address)), facts())
+    assert.deepEqual([decision.kind, 'reason' in decision ? decision.reason : null], ['quarantine', 'needs-queue'])
   })
 
   test('an inactive one keeps its mail waiting, and so does an inactive internal address', () => {

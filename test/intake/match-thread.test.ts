@@ -135,9 +135,12 @@ describe('attacks', () => {
     assert.deepEqual([thread.method, thread.rejected[0]?.why], ['new', 'the token has expired'])
   })
 
-  test('a return path of ours takes no mail of a person', () => {
-    const thread = threadOf({...MALLORY, To: `support+b${OTHER_TOKEN}@acme.example`})
+  test('a return path of ours takes no mail of a person, and no reply address can be made of it', () => {
+    const desk = {...JANES, tokens: {[OTHER_TOKEN]: {ticketId: 1, messageId: 7, kind: 'return-path' as const}}}
+    const thread = threadOf({...MALLORY, To: `support+b${OTHER_TOKEN}@acme.example`}, desk)
     assert.deepEqual([thread.method, thread.rejected[0]?.method], ['new', 'reply-token'])
+    const made = threadOf({...MALLORY, To: `support+t${OTHER_TOKEN}@acme.example`}, desk)
+    assert.deepEqual([made.method, made.rejected], ['new', []])
   })
 
   test('a token that nobody was given is a new ticket', () => {
@@ -185,6 +188,16 @@ describe('a closed ticket', () => {
 
   test('is not reopened by an automatic reply', () => {
     const desk = {...JANES, tickets: [{id: 1, participants: [JANE], status: 'closed' as const}]}
+    const thread = threadOf({'In-Reply-To': OWN_ID, 'Auto-Submitted': 'auto-replied'}, desk)
+    assert.deepEqual([thread.ticket?.id, thread.reopens], [1, false])
+  })
+
+  test('takes an out-of-office note whatever its queue says: it would open a ticket each time', () => {
+    const desk: DeskFacts = {
+      ...JANES,
+      tickets: [{id: 1, participants: [JANE], status: 'closed', closedAt: '2026-02-01T09:00:00.000Z'}],
+      closed: {kind: 'new'},
+    }
     const thread = threadOf({'In-Reply-To': OWN_ID, 'Auto-Submitted': 'auto-replied'}, desk)
     assert.deepEqual([thread.ticket?.id, thread.reopens], [1, false])
   })

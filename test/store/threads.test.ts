@@ -173,6 +173,15 @@ for (const kind of STORES)
       assert.equal(messages.find(({id}) => id === sent.id)?.delivery?.[0]?.state, 'sent')
     })
 
+    test('a bounce that names somebody else marks the only one that the message was for', async (t) => {
+      const desk = await startDesk(t, kind)
+      await one(desk, customerMail({From: 'jane@example.com'}))
+      const sent = await sendAnswer(desk.store, desk.portal, 1, ['jane@example.com'])
+      await one(desk, bounceOf(sent.messageId, 'jane.doe@inside.example'))
+      const {messages} = await show(desk, 1)
+      assert.equal(messages.find(({id}) => id === sent.id)?.delivery?.[0]?.state, 'bounced')
+    })
+
     test('a bounce of a mail that is not ours is a ticket of its own', async (t) => {
       const desk = await startDesk(t, kind)
       assert.equal((await one(desk, bounceOf('unknown@elsewhere.example', 'x@y.example'))).kind, 'created')

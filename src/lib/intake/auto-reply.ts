@@ -79,6 +79,12 @@ function ageOf({message, receivedAt}: Arrival, facts: Facts): number {
   return Date.parse(facts.now) - Math.min(...times)
 }
 
+/** True where the domains are the same, or one is a part of the other: `mail.example.com` and `example.com`. */
+function areOfOneDomain(one: string, other: string): boolean {
+  const [a, b] = [domainOf(one), domainOf(other)]
+  return a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`)
+}
+
 function refusedSender(arrival: Arrival, {address}: Address, facts: Facts): string | null {
   const {message} = arrival
   if (address === '') return 'it has no sender'
@@ -87,6 +93,9 @@ function refusedSender(arrival: Arrival, {address}: Address, facts: Facts): stri
   for (const sender of [address, ...message.from.map((from) => from.address)])
     if (isMachineAddress(sender)) return `nobody reads ${sender}`
   if (isMalformed(arrival)) return 'its header names several senders, ids or subjects'
+  // Whoever writes the victim's address into Reply-To would have us write to it.
+  if (!message.from.some((from) => areOfOneDomain(from.address, address)))
+    return `the answer would go to ${address}, of another domain than its sender`
   if (arrival.authentication?.dmarc === 'fail') return `it is not of its sender: ${arrival.authentication.why}`
   const suppressed = suppressesAnswers(message)
   if (suppressed !== null) return `it asks for no answer (${suppressed.why})`

@@ -4,6 +4,7 @@
  * step stands in a file of its own.
  */
 import {baseSubject} from '../message/base-subject.ts'
+import {isFailure} from './authenticity.ts'
 import {considerAutoReply, countAutoReply} from './auto-reply.ts'
 import type {Arrival, Decision, Facts, KnownMessage, QuarantineReason, RecipientMatch, Verdict} from './facts.ts'
 import {judge} from './judge.ts'
@@ -27,6 +28,9 @@ export function decide(arrival: Arrival, facts: Facts): Decision {
   if (kept !== null || recipient === null) return {...judged, kind: 'quarantine', ...kept!}
 
   const thread = matchThread(arrival, verdict, facts)
+  const routed = thread.ticket === null ? route(recipient, facts) : null
+  if (routed !== null && routed.queueId === null)
+    return {...judged, kind: 'quarantine', reason: 'needs-queue', why: `${recipient.channel.address} has no queue`}
   const forward = thread.ticket === null ? forwardedByAgent(arrival, facts) : null
   const requester = forward?.from ?? requesterOf(arrival, facts)
   const forwardedBy = forward?.agent ?? null
@@ -35,7 +39,7 @@ export function decide(arrival: Arrival, facts: Facts): Decision {
     kind: 'accept',
     recipient,
     thread,
-    route: thread.ticket === null ? route(recipient, facts) : null,
+    route: routed,
     requester,
     forwardedBy,
     participants: addedParticipants(arrival, verdict, thread, requester, facts),
@@ -83,7 +87,11 @@ export function learn(
       closedAt: null,
       queueId: joined ? joined.queueId : (decision.route?.queueId ?? null),
       channelId: joined ? joined.channelId : decision.recipient.channel.id,
+      ownerId: joined ? joined.ownerId : (decision.route?.owner?.id ?? null),
     })
+  // A ticket that is opened again is work for its owner as well; it was not given to him now.
+  const again = joined === null || !thread.reopens ? undefined : facts.agents.get(joined.ownerId ?? 0)
+  if (again) facts.agents.set(again.id, {...again, openTickets: again.openTickets + 1})
   const owner = decision.route?.owner
   if (owner) facts.agents.set(owner.id, {...owner, openTickets: owner.openTickets + 1, lastAssignedAt: facts.now})
   const participants = facts.participants.get(ticketId) ?? new Set()
@@ -100,6 +108,7 @@ export function learn(
     sourceEpoch: arrival.item.epoch,
     envelope: arrival.envelope,
     fromAddress: message.from[0]?.address ?? '',
+    forged: isFailure(arrival),
     baseSubject: decision.baseSubject,
     date: message.date,
     receivedAt: arrival.receivedAt,

@@ -52,6 +52,7 @@ export interface TicketFacts {
   readonly queueId: RowId | null
   /** The channel that it came by. */
   readonly channelId: RowId | null
+  readonly ownerId: RowId | null
 }
 
 /** A message that is in the store, or is decided to be. */
@@ -66,6 +67,8 @@ export interface KnownMessage {
   readonly sourceEpoch: string | null
   readonly envelope: Envelope | null
   readonly fromAddress: string
+  /** True where it was shown not to be of its sender. */
+  readonly forged: boolean
   readonly baseSubject: string
   readonly date: Instant | null
   readonly receivedAt: Instant
@@ -73,7 +76,7 @@ export interface KnownMessage {
 
 /** An outgoing message as its token leads to it. */
 export interface TokenFacts {
-  readonly kind: 'reply' | 'message-id'
+  readonly kind: 'reply' | 'return-path' | 'message-id'
   readonly ticketId: RowId
   readonly messageId: RowId
   /** After it the token opens nothing; null for never. */

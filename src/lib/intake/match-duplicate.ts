@@ -1,5 +1,6 @@
 /** Whether a mail is one that the portal has already. */
 import type {Envelope} from '../channel/delivery.ts'
+import {isFailure} from './authenticity.ts'
 import type {Arrival, Facts, KnownMessage, RowId} from './facts.ts'
 
 export interface DuplicateMatch {
@@ -22,9 +23,11 @@ export function matchDuplicate(arrival: Arrival, baseSubject: string, facts: Fac
   const exact = facts.byFingerprint.get(message.fingerprint)
   if (exact && (message.messageId !== null || isSameItem(arrival, exact)))
     return {of: exact, why: 'the same mail is here already (fingerprint)'}
-  if (message.messageId === null) return null
+  if (message.messageId === null || isFailure(arrival)) return null
   const forwarded = (facts.byHeaderId.get(message.messageId) ?? []).find(
     (known) =>
+      // What is not of its sender must not stand in the place of what is.
+      !known.forged &&
       known.sourceId !== null &&
       known.sourceId !== source.id &&
       known.date !== null &&

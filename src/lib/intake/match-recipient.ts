@@ -83,8 +83,11 @@ function forwardedFor(message: Message, delivered: RecipientMatch, facts: Facts)
   const forwards = (channel: ChannelFacts) => channel.kind === 'smtp' && channel.forwardsTo === internal.id
   // Most portals have none: then there is no need to read the header.
   if (![...facts.channels.values()].some(forwards)) return null
-  const named = [...addressesOf(message, (name) => FORWARDING_FIELDS.has(name)), ...visibleRecipients(message)]
-  for (const {name, address} of named) {
+  const visible = visibleRecipients(message)
+  // What names the internal address itself came straight there, unless a forwarder says otherwise.
+  const direct = visible.some(({address}) => lookUp(address, facts)?.id === internal.id)
+  const named = addressesOf(message, (name) => FORWARDING_FIELDS.has(name))
+  for (const {name, address} of direct ? named : [...named, ...visible]) {
     const channel = lookUp(address, facts)
     if (channel && forwards(channel)) return {channel, address, header: name, internal}
   }

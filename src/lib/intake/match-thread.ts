@@ -98,7 +98,8 @@ export function matchThread(arrival: Arrival, verdict: Verdict, facts: Facts): T
     const refused =
       candidate.refused ??
       (reported ? null : unguessable || takesPart(ticketId) ? null : strangers(arrival, ticket)) ??
-      (reported ? null : refusal(ticket, facts))
+      // An out-of-office note would open a ticket each time a closed one is answered.
+      (reported || verdict.kind === 'auto-reply' ? null : refusal(ticket, facts))
     if (refused !== null) {
       if (rejected.length < REJECTED_TOLD) rejected.push({method, value, why: refused})
       continue
@@ -130,7 +131,8 @@ function* candidates(arrival: Arrival, verdict: Verdict, facts: Facts): Iterable
   for (const address of addressesWithTokens(arrival)) {
     const {kind, token} = tokenOfAddress(address)!
     const known = facts.tokens.get(hashToken(token))
-    if (known === undefined || known.kind !== 'reply') continue
+    // Each kind is a token of its own: who has seen a return path cannot make a reply address of it.
+    if (known === undefined || known.kind !== (kind === 'b' ? 'return-path' : 'reply')) continue
     const found = {
       method: 'reply-token' as const,
       value: maskTokens(address),

@@ -85,7 +85,6 @@ const BULK: ReadonlyMap<string, Says> = new Map<string, Says>([
   ['list-post', anything], // RFC 2369 3.4
   ['mailing-list', anything], // ezmlm, Yahoo Groups
   ['x-mailing-list', anything], // vger and others
-  ['feedback-id', anything], // Gmail's feedback loop: bulk senders only
   ['x-campaign', anything],
   ['x-campaignid', anything],
   ['x-mailgun-tag', anything],

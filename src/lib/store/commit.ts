@@ -114,7 +114,7 @@ export async function commit(
   await dropUnused(tx, context, batch)
   await settle(tx, dialect, rows.items)
   await updateTickets(tx, context, rows.joined)
-  await markReturned(tx, context, rows.returned)
+  await markReturned(tx, dialect, context, rows.returned)
   await updateAgents(tx, context, rows.assigned)
   return outcomes
 }
@@ -410,25 +410,47 @@ async function addParticipants(
 }
 
 /** Marks the recipients that were not reached; a notice that comes twice counts once. */
-async function markReturned(tx: Tx, {portalId, now}: CommitContext, returned: readonly Returned[]): Promise<void> {
+async function markReturned(
+  tx: Tx,
+  dialect: StoreDialect,
+  {portalId, now}: CommitContext,
+  returned: readonly Returned[],
+): Promise<void> {
+  if (returned.length === 0) return
+  const rows = await tx
+    .selectFrom('outgoing_recipient')
+    .select(['message_id', 'address', 'state'])
+    .where('portal_id', '=', portalId)
+    .where(
+      dialect.among(
+        'message_id',
+        returned.map(({messageId}) => messageId),
+      ),
+    )
+    .execute()
+  const recipients = Map.groupBy(rows, (row) => row.message_id)
+  const marked = new Set<string>()
   for (const {messageId, ticketId, recipient} of returned) {
+    const sent = recipients.get(messageId) ?? []
     // Where the address was rewritten on its way (an alias, a forward), the report names ours as the original one.
     const named = [recipient.originalRecipient, recipient.recipient].flatMap((address) => address?.toLowerCase() ?? [])
-    const {numUpdatedRows} = await tx
+    const row = sent.find(({address}) => named.map(storable).includes(address)) ?? (sent.length === 1 ? sent[0] : null)
+    const key = `${messageId} ${row?.address}`
+    if (!row || row.state === 'bounced' || marked.has(key)) continue
+    marked.add(key)
+    await tx
       .updateTable('outgoing_recipient')
       .set({state: 'bounced', reply: storable(recipient.diagnostic || (recipient.status ?? recipient.reason)), at: now})
       .where('portal_id', '=', portalId)
       .where('message_id', '=', messageId)
-      .where('address', 'in', named.map(storable))
-      .where('state', '!=', 'bounced')
-      .executeTakeFirstOrThrow()
-    if (numUpdatedRows > 0n)
-      await tx
-        .updateTable('ticket')
-        .set((eb) => ({bounced: eb('bounced', '+', 1)}))
-        .where('portal_id', '=', portalId)
-        .where('id', '=', ticketId)
-        .execute()
+      .where('address', '=', row.address)
+      .execute()
+    await tx
+      .updateTable('ticket')
+      .set((eb) => ({bounced: eb('bounced', '+', 1)}))
+      .where('portal_id', '=', portalId)
+      .where('id', '=', ticketId)
+      .execute()
   }
 }
 

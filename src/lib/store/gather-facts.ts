@@ -1,5 +1,6 @@
 /** What an intake transaction reads: everything that deciding about a batch needs, in a few statements. */
 import {sql} from 'kysely'
+import type {Authentication} from '../channel/authentication.ts'
 import type {Envelope} from '../channel/delivery.ts'
 import {budgetAddress, domainOf} from '../intake/auto-reply.ts'
 import type {
@@ -68,6 +69,7 @@ export async function gatherFacts(
       ]
     }),
   )
+  const members = Map.groupBy(memberships, (member) => member.queue_id)
   const queues = new Map<number, QueueFacts>(
     queueRows.map((row) => [
       row.id,
@@ -75,7 +77,7 @@ export async function gatherFacts(
         id: row.id,
         key: row.key,
         closedPolicy: parseClosedPolicy(row.closed_policy) ?? {kind: 'reopen'},
-        members: memberships.filter((member) => member.queue_id === row.id).map((member) => member.agent_id),
+        members: (members.get(row.id) ?? []).map((member) => member.agent_id),
       },
     ]),
   )
@@ -121,6 +123,7 @@ const KNOWN_COLUMNS = [
   'message.source_epoch',
   'message.envelope',
   'message.from_address',
+  'message.authentication',
   'message.base_subject',
   'message.date',
   'message.received_at',
@@ -163,6 +166,7 @@ async function gatherKnown(
     sourceEpoch: row.source_epoch,
     envelope: row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope),
     fromAddress: row.from_address,
+    forged: row.authentication !== null && (JSON.parse(row.authentication) as Authentication).dmarc === 'fail',
     baseSubject: row.base_subject,
     date: row.date,
     receivedAt: row.received_at,
@@ -250,7 +254,7 @@ async function gatherTickets(
   if (ids.length === 0) return new Map()
   const rows = await db
     .selectFrom('ticket')
-    .select(['id', 'number', 'status', 'closed_at', 'queue_id', 'channel_id'])
+    .select(['id', 'number', 'status', 'closed_at', 'queue_id', 'channel_id', 'owner_id'])
     .where('portal_id', '=', portalId)
     .where(dialect.among('id', ids))
     .execute()
@@ -264,6 +268,7 @@ async function gatherTickets(
         closedAt: row.closed_at,
         queueId: row.queue_id,
         channelId: row.channel_id,
+        ownerId: row.owner_id,
       },
     ]),
   )

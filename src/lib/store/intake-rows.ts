@@ -129,7 +129,7 @@ export function messageRow(
     note: null,
     threaded_by: value === null ? method : storable(`${method} ${value}`),
     size: message.size,
-    verdict: storable(JSON.stringify({kind, reason, header})),
+    verdict: storable(JSON.stringify({kind, reason, header, autoReply: decision.autoReply})),
     authentication: arrival.authentication === null ? null : storable(JSON.stringify(arrival.authentication)),
     third_party: thirdParty ? 1 : 0,
   }

@@ -237,7 +237,7 @@ export interface MessageTable {
   /** How it found its ticket. */
   threaded_by: string
   size: number
-  /** JSON `{kind, reason, header}`: what kind of mail it is; null for what was not judged. */
+  /** JSON `{kind, reason, header, autoReply: {send, why}}`: what kind of mail it is, and whether it is answered; null for what was not judged. */
   verdict: string | null
   /** JSON of `Authentication`; null where nobody asked. */
   authentication: string | null
@@ -260,8 +260,11 @@ export interface TokenTable {
   portal_id: number
   /** SHA-256 in hex of 128 random bits as they are written. */
   hash: string
-  /** `reply`: in the address that answers go to. `message-id`: the left part of our Message-ID. */
-  kind: 'reply' | 'message-id'
+  /**
+   * `reply`: in the address that answers go to. `return-path`: in the one that bounces go to. `message-id`: the left part of
+   * our Message-ID.
+   */
+  kind: 'reply' | 'return-path' | 'message-id'
   ticket_id: number
   message_id: number
   /** After it the token opens nothing; null for never. */
