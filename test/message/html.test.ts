@@ -114,6 +114,7 @@ describe('HTML made safe leaves nothing alive of', () => {
 const unknown: readonly (readonly [string, string])[] = [
   ['<p>A</p><svg onload=x><p>AFTER</p>', '<p>A</p><p>AFTER</p>'],
   ['<svg><text>a</text><![CDATA[<b>AFTER]]></svg>', 'a&lt;b&gt;AFTER'],
+  ['<p>A<![CDATA[<p>AFTER', '<p>A&lt;p&gt;AFTER</p>'],
   ['<math><mi>x</mi><p>AFTER</p>', 'x<p>AFTER</p>'],
   ['<select><optgroup><option>o<p>AFTER', '<div><div>o<p>AFTER</p></div></div>'],
   ['<select><option>one<option>two</select>', '<div>one</div><div>two</div>'],

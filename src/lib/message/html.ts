@@ -135,12 +135,13 @@ export function sanitizeHtml(html: string, {resolveCid}: SanitizeOptions): SafeH
     return {[PICTURE]: String(pictures.push(picture.markup) - 1)}
   }
   // Nothing but what swallows the rest of the HTML can hold this element back: a tag, a comment or a style without end.
-  // The HTML cannot hold its own digest; the line break ends the value of an attribute that has no quotes.
+  // The HTML cannot hold its own digest; the line break ends the value of an attribute that has no quotes, and what is an
+  // attribute of the element ends a CDATA section, whose words are shown.
   const end = `end-${hash('sha256', html, 'hex')}`
   let [open, readOtherwise] = [0, 0]
   let [atEnd, leavesOut] = [false, false]
   try {
-    const written = sanitize(`${html}\n<${end}>`, {
+    const written = sanitize(`${html}\n<${end} ]]>`, {
       allowedTags: ELEMENTS,
       allowedAttributes: {'*': [...Object.keys(ATTRIBUTES), 'style', 'title', PICTURE, QUOTE], a: LINK_ATTRIBUTES},
       // What is dropped is decided below; this refuses once more.
@@ -164,7 +165,7 @@ export function sanitizeHtml(html: string, {resolveCid}: SanitizeOptions): SafeH
       },
     })
     // Within text that is not read as markup the element is text.
-    const shown = written.replace(`&lt;${end}&gt;`, '')
+    const shown = written.replace(new RegExp(`&lt;${end} (?:\\]\\]&gt;)?`), '')
     atEnd ||= shown !== written
     const clean = atEnd ? shown.replace(/\n((?:<\/[a-z\d]+>)*)$/, '$1') : shown
     return {
