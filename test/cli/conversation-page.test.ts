@@ -110,6 +110,12 @@ test('HTML is shown made safe, beside its text; or its text alone', () => {
   assert.match(refused, /Shown as text: its HTML cannot be made safe \(more than 2000 elements/)
 })
 
+test('a page says that words may be missing in HTML that breaks off or is read in several ways', () => {
+  const pageWith = (html: string) => pageOf({...ticket, messages: [{...message, html}]})
+  assert.match(pageWith('<p>Upper.</p><!-- <p>lower'), /<p class="notice">Words may be missing here: /)
+  assert.doesNotMatch(pageWith('<p>Upper.</p><svg><p>lower'), /may be missing/)
+})
+
 test('text takes no longer than its length', () => {
   const text = `${' '.repeat(1_000_000)}x`
   for (const page of [

@@ -158,3 +158,14 @@ test('a word that is longer than the terminal stays whole, so that it can be cop
   })
   assert.ok(shown.includes(`See\n${link}\nnow.`))
 })
+
+test('the event of the creation says whether an automatic reply went out, and why', () => {
+  const opened = (details: Readonly<Record<string, unknown>>) =>
+    renderConversation({...ticket, events: [{...ticket.events[0]!, details}]}, 'UTC', plain)
+  const address = 'support@acme.example'
+  assert.match(
+    opened({address, why: 'queue support', autoReply: false, autoReplyWhy: 'bulk mail\u001B'}),
+    /opened by mail to support@acme\.example: queue support; automatic reply: none \(bulk mail␛\) \(intake\)$/m,
+  )
+  assert.match(opened({address, autoReply: true, autoReplyWhy: ''}), /acme\.example; automatic reply: yes \(intake\)$/m)
+})

@@ -304,6 +304,28 @@ for (const kind of STORES)
       assert.deepEqual(await match(), found('billing', 'x-envelope'))
     })
 
+    test('the text names a requester who is not the writer, and cuts a subject without end', async (t) => {
+      const program = await startProgram(t, kind, {agents: {'ann@acme.example': true}})
+      const path = join(await mailFolder(t), 'a.eml')
+      const told = async (headers: Readonly<Record<string, string>>, body?: string) => {
+        await writeFile(path, customerMail(headers, body))
+        const {code, stdout} = await program.run(['email', 'explain', path])
+        assert.equal(code, 0)
+        return stdout
+      }
+      assert.doesNotMatch(await told({}), /^Requester/m)
+      assert.match(await told({'Reply-To': 'Jim <jim@example.com>'}), /^Requester {3}Jim <jim@example\.com>$/m)
+      assert.match(
+        await told(
+          {From: 'ann@acme.example', Subject: 'Fwd: Hinge'},
+          '---------- Forwarded message ---------\nFrom: Jim <jim@example.com>\nDate: Mon, 5 Jan 2026 06:12:13 +0000\nSubject: Hinge\nTo: ann@acme.example\n\nBroken.\n',
+        ),
+        /^Requester {3}Jim <jim@example\.com>, forwarded by ann@acme\.example$/m,
+      )
+      const subject = await told({Subject: 'long '.repeat(100)})
+      assert.equal(/^Subject {5}(long .*…)$/m.exec(subject)?.[1]?.length, 200, subject)
+    })
+
     test('a mail over the portal’s limit is said by its header', async (t) => {
       const program = await startProgram(t, kind, {maxMessageSize: 100_000})
       const folder = await mailFolder(t)

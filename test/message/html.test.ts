@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
+import {htmlToText} from '../../src/lib/message/html-text.ts'
 import {rasterDataUrl, sanitizeHtml} from '../../src/lib/message/html.ts'
 import {HOSTILE_HTML} from '../support/hostile-html.ts'
-import {fixture} from './mail.ts'
+import {fixture, seededRandom} from './mail.ts'
 
 const LOGO = rasterDataUrl(fixture('logo.png'))!
 const pictures: Readonly<Record<string, string>> = {'logo@acme.example': LOGO, 'a b%2f': LOGO}
@@ -78,13 +79,13 @@ const kept: readonly (readonly [string, string])[] = [
 
 /** Payloads, of which none of this may be left. */
 const LIVE =
-  /<(?!\/?(?:a|b|i|p|div|span|img|table|tbody|tr|td|br|ul|li|h1|font|details|summary|blockquote|center)\b)[a-z/!?]|\son\w+\s*=\s*["']?\w|javascript:|vbscript:|data:(?!image\/(?:png|jpeg|gif|webp);base64,)|url\(|expression|@import|position|z-index|\s(?:id|name|class|srcset|background|formaction|srcdoc|action|xlink:href)=/i
+  /<(?!\/?(?:a|b|i|p|div|span|img|table|tbody|tr|td|br|ul|li|h1|font|details|summary|blockquote|center|pre)\b)[a-z/!?]|\son\w+\s*=\s*["']?\w|javascript:|vbscript:|data:(?!image\/(?:png|jpeg|gif|webp);base64,)|url\(|expression|@import|position|z-index|\s(?:id|name|class|srcset|background|formaction|srcdoc|action|xlink:href)=/i
 
 /** Attribute values and text cannot be live: their quotes and angle brackets are escaped. */
 const withoutValues = (html: string) =>
   html
     .replace(/\s(?:title|alt)="[^"]*"/g, '')
-    .replace(/>[^<]*/g, '>')
+    .replace(/(^|>)[^<]*/g, '$1')
     .replace(/<span class="picture">/g, '<span>')
 
 describe('HTML made safe', () => {
@@ -108,6 +109,100 @@ describe('HTML made safe leaves nothing alive of', () => {
       }
     })
 })
+
+/** Elements that a program may not know, each with what is left of it. */
+const unknown: readonly (readonly [string, string])[] = [
+  ['<p>A</p><svg onload=x><p>AFTER</p>', '<p>A</p><p>AFTER</p>'],
+  ['<svg><text>a</text><![CDATA[<b>AFTER]]></svg>', 'a&lt;b&gt;AFTER'],
+  ['<p>A<![CDATA[<p>AFTER', '<p>A&lt;p&gt;AFTER</p>'],
+  ['<math><mi>x</mi><p>AFTER</p>', 'x<p>AFTER</p>'],
+  ['<select><optgroup><option>o<p>AFTER', '<div><div>o<p>AFTER</p></div></div>'],
+  ['<select><option>one<option>two</select>', '<div>one</div><div>two</div>'],
+  ['<noscript><p>AFTER', '<p>AFTER</p>'],
+  ['<xmp><p>AFTER &amp;amp;</p></xmp>', '<pre>&lt;p&gt;AFTER &amp;amp;amp;&lt;/p&gt;</pre>'],
+  ['<listing><p>AFTER</listing>', '<pre><p>AFTER</p></pre>'],
+  ['<plaintext><p>AFTER</plaintext>', '<pre>&lt;p&gt;AFTER&lt;/plaintext&gt;</pre>'],
+  ['<textarea><p>AFTER &amp;lt;', '<pre>&lt;p&gt;AFTER &amp;lt;</pre>'],
+  ['<noframes><p>AFTER</noframes><noembed>x', '<pre>&lt;p&gt;AFTER</pre><pre>x</pre>'],
+  ['<iframe src=//x.example><p>AFTER</p></iframe>x', '<p>AFTER</p>x'],
+  ['<iframe><p>AFTER', '<p>AFTER</p>'],
+  ...['audio', 'video', 'canvas', 'object', 'applet', 'template', 'datalist', 'marquee', 'button', 'o:p'].flatMap(
+    (name) => [[`<${name}><p>AFTER`, '<p>AFTER</p>'] as const, [`<${name}>AFTER</${name}>x`, 'AFTERx'] as const],
+  ),
+  [
+    '<img src="https://a.example/1.gif" width=1 height=1 alt="AFTER">',
+    '<span class="picture" title="https://a.example/1.gif">AFTER (picture from a.example not loaded)</span>',
+  ],
+  ['<style>p{}</style><title>T</title><script>x</script><!-- c --><p>x\n', '<p>x\n</p>'],
+]
+
+/** What may leave words out, as another program may read it otherwise. */
+const doubtful = [
+  ...['<style>p{}<p>AFTER', '<script><p>AFTER', '<title>T<p>AFTER', '<!-- <p>AFTER', '<p title="x>AFTER', '<p title=x'],
+  ...['<svg><style><p>AFTER</p></style></svg>', '<svg><p><xmp><!-- AFTER --></xmp>', '<math><script><p>AFTER</script>'],
+  ...['<select><option><style>AFTER</style></select>', '<svg><p><textarea><style>AFTER</textarea>', 'x</p'],
+  `${'<b>'.repeat(300)}<img alt=AFTER>`,
+]
+
+/** Tags that open and close where they should not, and what swallows what comes behind. */
+const TAGS = [
+  ...['p', 'b', 'div', 'table', 'tr', 'td', 'ul', 'li', 'a', 'blockquote', 'pre', 'svg', 'math', 'mi', 'mtext', 'desc'],
+  ...['foreignObject', 'annotation-xml', 'select', 'option', 'noscript', 'xmp', 'plaintext', 'listing', 'textarea'],
+  ...['noembed', 'noframes', 'iframe', 'object', 'applet', 'video', 'audio', 'canvas', 'template', 'style', 'script'],
+  ...['title', 'form', 'button', 'font', 'head', 'body', 'frameset', 'caption', 'colgroup', 'datalist'],
+]
+const ODDITIES = [
+  '<!--',
+  '-->',
+  '<![CDATA[',
+  ']]>',
+  '<?x ',
+  '<!x>',
+  '</>',
+  '<p title="',
+  '">',
+  "'",
+  '<',
+  '>',
+  '<img alt=w>',
+]
+
+function tagSoup(random: () => number): string {
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T
+  return Array.from({length: 1 + Math.floor(random() * 20)}, (_, index) => {
+    const kind = random()
+    const tag = kind < 0.5 ? `<${pick(TAGS)}>` : kind < 0.75 ? `</${pick(TAGS)}>` : kind < 0.85 ? pick(ODDITIES) : ' '
+    return `${tag}word${index}x`
+  }).join('')
+}
+
+describe('HTML made safe keeps words', () => {
+  for (const [html, expected] of unknown)
+    test(html, () => assert.deepEqual(sanitize(html), {...sanitize(expected), html: expected, ...remoteOf(html)}))
+
+  for (const html of doubtful)
+    test(`or says that some may be missing: ${html.slice(-60)}`, () => {
+      const result = sanitize(html)
+      assert.ok(result.html !== null && result.leavesOut)
+    })
+
+  test('that the plain text has, in any soup of tags', () => {
+    const random = seededRandom(11)
+    let complete = 0
+    for (let count = 0; count < 5000; count++) {
+      const html = tagSoup(random)
+      const result = sanitize(html)
+      assert.ok(result.html !== null, html)
+      const missing = (htmlToText(html).match(/word\d+x/g) ?? []).filter((word) => !result.html.includes(word))
+      assert.ok(missing.length === 0 || result.leavesOut, `${html}\n${result.html}\n${missing.join(' ')}`)
+      if (!result.leavesOut) complete++
+    }
+    assert.ok(complete > 1000, `${complete} soups were shown whole`)
+  })
+})
+
+const remoteOf = (html: string) =>
+  html.includes('https://') ? {remotePictures: 1, remoteHosts: ['a.example']} : {remotePictures: 0, remoteHosts: []}
 
 describe('styles that would leave their place are dropped', () => {
   for (const declaration of [
@@ -138,6 +233,7 @@ describe('pictures from elsewhere', () => {
         '<span class="picture" title="http://other.example:8080/x?y">picture from other.example:8080 not loaded</span>',
       remotePictures: 5,
       remoteHosts: ['cdn.example', 'other.example:8080', 'track.example'],
+      leavesOut: false,
     })
   })
 
@@ -175,6 +271,10 @@ describe('what is too much', () => {
       '<p style="',
       '<img src=cid:x>',
       '<blockquote type=cite>a</blockquote>b',
+      '<iframe>',
+      '<xmp></xmp>\n',
+      '<![CDATA[',
+      '\n</p>',
     ])
       assert.ok(sanitize(piece.repeat(500_000 / piece.length)).html !== null, piece)
     assert.ok(sanitize(`${'<b>'.repeat(1900)}${'</i>'.repeat(100_000)}`).html !== null)

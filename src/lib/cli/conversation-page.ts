@@ -147,8 +147,12 @@ function renderBody(message: ConversationMessage, page: Page): string {
   if (safe.html === null)
     return `${renderText(message)}\n<p class="notice">Shown as text: its HTML cannot be made safe (${line(safe.why)}).</p>`
   return `<div class="mail"><template shadowrootmode="open"><style>${MAIL_STYLE}</style><div dir="auto">${safe.html}</div></template></div>
-${renderRemote(safe)}<details class="plain"><summary>As plain text</summary>${textBlock(message.text)}</details>`
+${renderRemote(safe)}${safe.leavesOut ? LEAVES_OUT : ''}<details class="plain"><summary>As plain text</summary>${textBlock(message.text)}</details>`
 }
+
+/** That the plain text may have words which a sender hid from who reads the page, or the other way round. */
+const LEAVES_OUT = `<p class="notice">Words may be missing here: its HTML breaks off within a tag or a comment, or is read one way by some programs and another way by others. Compare the plain text.</p>
+`
 
 function renderText({text, replyText, quotedText}: ConversationMessage): string {
   if (text.trim() === '') return '<p class="empty">(no text)</p>'

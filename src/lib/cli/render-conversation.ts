@@ -1,6 +1,7 @@
 /** A ticket as a person reads it: like a conversation, with what was done to it in between. */
 import type {Conversation, ConversationEvent, ConversationMessage} from '../conversation.ts'
 import type {Address} from '../message/message.ts'
+import {cutLine} from './cut-line.ts'
 import {formatBytes} from './format-bytes.ts'
 import {localTime} from './local-time.ts'
 import {invitationLines, remarksOf} from './remarks.ts'
@@ -99,23 +100,13 @@ function renderRule(
   const who = (direction === 'in' ? formatAddresses(from) : safeLine(author ?? '')) || '(no sender)'
   const when = time(receivedAt)
   const room = rule - `── ${label} ${id} ──  ── ${when}`.length
-  const shown = cut(who, room)
+  const shown = cutLine(who, Math.max(room, LEAST_NAME))
   const line = '─'.repeat(Math.max(2, 2 + room - textWidth(shown)))
   return `── ${tint(label)} ${id} ── ${shown} ${colour.dim(line)} ${when}`
 }
 
 /** Narrowest that a name is cut to. */
 const LEAST_NAME = 6
-
-/** A text of at most so many columns. */
-function cut(text: string, width: number): string {
-  const most = Math.max(width, LEAST_NAME)
-  // A letter has a column at least, but for marks that stand over others; a sender can send a megabyte of either.
-  let shorter = text.slice(0, most + 1)
-  if (shorter === text && textWidth(text) <= most) return text
-  while (textWidth(shorter) >= most) shorter = shorter.slice(0, -1)
-  return `${shorter}…`
-}
 
 function recipients(field: string, addresses: readonly Address[]): string[] {
   if (addresses.length === 0) return []
@@ -138,7 +129,7 @@ export function describeEvent({kind, details}: ConversationEvent): string {
   const why = text('why') ? `: ${text('why')}` : ''
   switch (kind) {
     case 'created':
-      return `opened${text('address') ? ` by mail to ${text('address')}` : ''}${why}`
+      return `opened${text('address') ? ` by mail to ${text('address')}` : ''}${why}${describeAutoReply(details)}`
     case 'assigned':
       return text('to') === null ? `taken from ${text('from')}${why}` : `given to ${text('to')}${why}`
     case 'moved':
@@ -156,6 +147,12 @@ export function describeEvent({kind, details}: ConversationEvent): string {
     default:
       return `${kind}${why}`
   }
+}
+
+function describeAutoReply({autoReply, autoReplyWhy}: ConversationEvent['details']): string {
+  if (typeof autoReply !== 'boolean') return '' // tickets that no mail opened
+  const why = typeof autoReplyWhy === 'string' && autoReplyWhy !== '' ? ` (${autoReplyWhy})` : ''
+  return `; automatic reply: ${autoReply ? 'yes' : 'none'}${why}`
 }
 
 const formatAddresses = (addresses: readonly Address[]) => addresses.map(formatAddress).join(', ')

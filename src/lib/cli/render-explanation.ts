@@ -3,6 +3,7 @@ import type {Checked, Difference} from '../expectations.ts'
 import type {Explanation, ExplainedMessage} from '../explain-result.ts'
 import {invitationText} from '../message/invitation.ts'
 import type {Address} from '../message/message.ts'
+import {cutLine} from './cut-line.ts'
 import {formatBytes} from './format-bytes.ts'
 import {securityText} from './remarks.ts'
 import {safeLine, safeText} from './safe-text.ts'
@@ -19,6 +20,9 @@ const SHOWN_CHARACTERS = 4000
 const NAMED = 5
 /** Characters of a value in a difference. */
 const SHOWN_VALUE = 300
+/** Columns of a subject, and of any other field: some addresses, or reasons. A sender has megabytes for each. */
+const SHOWN_SUBJECT = 200
+const SHOWN_FIELD = 1000
 /** Columns of the labels. */
 const LABEL = 12
 
@@ -29,12 +33,13 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
   const wrap = (text: string, columns: number) => (width === null ? text.split('\n') : wrapText(text, width - columns))
   const entry = (label: string, values: readonly string[]): string[] =>
     values
-      .flatMap((value) => wrap(safeLine(value), LABEL))
+      .flatMap((value) => wrap(cutLine(value, SHOWN_FIELD), LABEL))
       .map((line, index) => `${index === 0 ? colour.dim(label.padEnd(LABEL)) : ' '.repeat(LABEL)}${line}`)
   return [
     ...wrap(safeLine(explanation.source), 0).map((line) => colour.bold(line)),
-    ...entry('Subject', [message.subject || '(no subject)']),
+    ...entry('Subject', [cutLine(message.subject, SHOWN_SUBJECT) || '(no subject)']),
     ...entry('From', [addresses(message.from)]),
+    ...entry('Requester', describeRequester(explanation)),
     ...entry('To', [addresses([...message.to, ...message.cc])]),
     ...entry('Date', [message.date ?? '–']),
     ...entry('It is', [describeVerdict(verdict)]),
@@ -108,6 +113,15 @@ const VERDICTS: Readonly<Record<Explanation['verdict']['kind'], string>> = {
   report: 'a report of a machine',
   loop: 'a loop',
   own: 'mail of our own',
+}
+
+/** Whose ticket it would be, where that is not who wrote the mail. */
+function describeRequester({requester, message}: Explanation): string[] {
+  if (requester === null) return []
+  const {forwardedBy} = requester
+  const isWriter = requester.address.toLowerCase() === message.from[0]?.address.toLowerCase()
+  if (isWriter && forwardedBy === undefined) return []
+  return [`${addresses([requester])}${forwardedBy === undefined ? '' : `, forwarded by ${forwardedBy}`}`]
 }
 
 const describeRecipient = ({channel, address, header}: NonNullable<Explanation['recipientMatch']>) =>

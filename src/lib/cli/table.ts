@@ -1,6 +1,6 @@
-/** A table that fits the terminal: the columns that may shrink are cut, with an ellipsis. */
+/** A table that fits the terminal: the columns that may shrink are cut, with an ellipsis; elsewhere long cells are. */
 import Table from 'cli-table3'
-import {safeLine} from './safe-text.ts'
+import {cutLine} from './cut-line.ts'
 import type {Style} from './style.ts'
 import {textWidth} from './text-width.ts'
 
@@ -17,12 +17,15 @@ export interface Column<Row> {
 /** Narrowest a column is cut to. */
 const LEAST_WIDTH = 10
 const GAP = 2
+/** Columns of a cell where there is no terminal. All rows are as wide as the longest, and a subject may have megabytes. */
+const WIDEST_CELL = 200
 
 export function renderTable<Row>(rows: readonly Row[], all: readonly Column<Row>[], style: Style): string {
   const columns = all.filter(({from = 0}) => style.width === null || style.width >= from)
-  const cells = rows.map((row) => columns.map((column) => safeLine(String(column.value(row) ?? '–'))))
+  const widest = style.width ?? WIDEST_CELL
+  const cells = rows.map((row) => columns.map((column) => cutLine(String(column.value(row) ?? '–'), widest)))
   const widths = columns.map((column, index) =>
-    Math.max(textWidth(column.title), ...cells.map((line) => textWidth(line[index]!))),
+    cells.reduce((width, line) => Math.max(width, textWidth(line[index]!)), textWidth(column.title)),
   )
   if (style.width !== null) shrink(widths, columns, style.width)
   const table = new Table({

@@ -8,7 +8,8 @@ const TAB = '    '
 
 /**
  * Breaks the lines of a text that are longer than `width` columns, at blanks only: a longer word, such as an address of
- * the web, stays whole so that it can be copied. A broken line goes on under its indentation and quotation marks.
+ * the web, stays whole so that it can be copied. A broken line goes on under its indentation and quotation marks, or as
+ * much of them as half a line holds: a sender can quote a thousand times.
  */
 export function wrapText(text: string, width: number): string[] {
   return text
@@ -19,18 +20,19 @@ export function wrapText(text: string, width: number): string[] {
 
 function wrapLine(line: string, width: number): string[] {
   if (textWidth(line) <= width) return [line]
-  const prefix = QUOTE_MARKS.exec(line)?.[0] ?? /^ */.exec(line)![0]
+  const start = QUOTE_MARKS.exec(line)?.[0] ?? /^ */.exec(line)![0]
+  const prefix = start.slice(0, width / 2)
   const lines: string[] = []
-  let [current, columns] = [prefix, textWidth(prefix)]
-  for (const word of line.slice(prefix.length).split(' ')) {
+  let [current, columns, isFirst] = [start, start.length, true]
+  for (const word of line.slice(start.length).split(' ')) {
     const wide = textWidth(word)
-    const isFirst = current.length === prefix.length
     if (!isFirst && columns + 1 + wide > width) {
       lines.push(current.trimEnd())
-      ;[current, columns] = [prefix + word, textWidth(prefix) + wide]
+      ;[current, columns] = [prefix + word, prefix.length + wide]
     } else {
       current += isFirst ? word : ` ${word}`
       columns += wide + (isFirst ? 0 : 1)
+      isFirst = false
     }
   }
   return [...lines, current.trimEnd()]

@@ -4,6 +4,7 @@
  * home of sanitize-html, which parses as browsers do and writes well-formed HTML; what an attribute may say is decided
  * here.
  */
+import {hash} from 'node:crypto'
 import sanitize from 'sanitize-html'
 import {messageOf} from '../errors.ts'
 import {foldQuotes, quoteMark} from './fold-quotes.ts'
@@ -16,6 +17,8 @@ export interface SafeHtml {
   readonly remotePictures: number
   /** The hosts they would have come from, each once. */
   readonly remoteHosts: readonly string[]
+  /** True where words that a reader of the mail may see elsewhere do not stand in it. */
+  readonly leavesOut: boolean
 }
 
 /** HTML that cannot be made safe within bounds; its text can be shown instead. */
@@ -50,7 +53,7 @@ const MAX_STYLE_LENGTH = 4000
 /** Characters of an address that a link leads to. Links that count readers have up to 1,500. */
 const MAX_URL_LENGTH = 4000
 
-/** Characters of a tooltip or of a picture's description. */
+/** Characters of a tooltip. */
 const MAX_TITLE_LENGTH = 300
 
 /** Hosts that are named. */
@@ -64,19 +67,29 @@ const ELEMENTS = [
   'wbr',
 ]
 
-/** Elements that are a `div` to a reader of mail. */
+/** Elements that are a `div` to a reader of mail, choices of a list among them. */
 const DIVISIONS = new Set([
-  ...['article', 'aside', 'body', 'dir', 'figcaption', 'figure', 'footer', 'header', 'main', 'menu', 'nav', 'section'],
+  ...['article', 'aside', 'body', 'dir', 'figcaption', 'figure', 'footer', 'header', 'main', 'menu', 'nav', 'optgroup'],
+  ...['option', 'section'],
 ])
 
+/** Elements whose text stands as it was typed. */
+const PREFORMATTED = new Set(['listing', 'noembed', 'noframes', 'plaintext', 'textarea', 'xmp'])
+
 /**
- * Elements whose content goes with them: code, what a browser does not read as HTML (where it would read it otherwise
- * than the parser, GHSA-rpr9-rxv7-x643), and what is no text of the mail.
+ * Elements whose content goes with them, as it is no text of the mail. All others that are not allowed leave their text:
+ * mail programs know neither scripts nor films, and show what stands there for those who do not.
  */
-const WITH_CONTENT = [
-  ...['applet', 'audio', 'canvas', 'iframe', 'math', 'noembed', 'noframes', 'noscript', 'option', 'plaintext'],
-  ...['script', 'select', 'style', 'svg', 'template', 'textarea', 'title', 'video', 'xmp'],
-]
+const WITH_CONTENT = new Set(['script', 'style', 'title'])
+
+/** Elements whose content is not read as markup (HTML, 13.2.6: raw text, RCDATA, PLAINTEXT). */
+const RAW_TEXT = new Set([...WITH_CONTENT, 'iframe', 'noembed', 'noframes', 'plaintext', 'textarea', 'xmp'])
+
+/**
+ * Elements in which nobody can say how a browser reads those: in SVG and MathML they are markup, until the first `<p>` or
+ * its like ends both (HTML, 13.2.6.5); in a `<select>` browsers of before 2025 pass over their tags and show their content.
+ */
+const READ_OTHERWISE = new Set(['math', 'select', 'svg'])
 
 const LENGTH = /^\d{1,4}(?:\.\d{1,3})?(?:px|%)?$/
 const COLOUR = /^(?:#?[0-9a-f]{3,8}|[a-z]{3,20})$/i
@@ -121,27 +134,45 @@ export function sanitizeHtml(html: string, {resolveCid}: SanitizeOptions): SafeH
     }
     return {[PICTURE]: String(pictures.push(picture.markup) - 1)}
   }
-  let open = 0
+  // Nothing but what swallows the rest of the HTML can hold this element back: a tag, a comment or a style without end.
+  // The HTML cannot hold its own digest; the line break ends the value of an attribute that has no quotes, and what is an
+  // attribute of the element ends a CDATA section, whose words are shown.
+  const end = `end-${hash('sha256', html, 'hex')}`
+  let [open, readOtherwise] = [0, 0]
+  let [atEnd, leavesOut] = [false, false]
   try {
-    const clean = sanitize(html, {
+    const written = sanitize(`${html}\n<${end} ]]>`, {
       allowedTags: ELEMENTS,
       allowedAttributes: {'*': [...Object.keys(ATTRIBUTES), 'style', 'title', PICTURE, QUOTE], a: LINK_ATTRIBUTES},
       // What is dropped is decided below; this refuses once more.
       allowedSchemes: ['http', 'https', 'mailto'],
       allowProtocolRelative: false,
-      nonTextTags: WITH_CONTENT,
+      nonTextTags: [...WITH_CONTENT],
+      parser: {recognizeCDATA: true}, // text within SVG and MathML; a comment with the same words elsewhere
       nestingLimit: MAX_SHOWN_DEPTH,
       parseStyleAttributes: false,
       transformTags: {'*': (name, attributes) => rewrite(name, attributes, addPicture)},
-      onOpenTag: () => {
+      onOpenTag: (name, {alt = ''}) => {
         if (++open > MAX_OPEN_ELEMENTS) throw new Error(`more than ${MAX_OPEN_ELEMENTS} elements are open at once`)
+        if (name === end) atEnd = true
+        else if (READ_OTHERWISE.has(name)) readOtherwise++
+        else if (readOtherwise > 0 && RAW_TEXT.has(name)) leavesOut = true
+        else if (name === 'img' && open > MAX_SHOWN_DEPTH && alt.trim() !== '') leavesOut = true
       },
-      onCloseTag: () => open--,
+      onCloseTag: (name) => {
+        open--
+        if (READ_OTHERWISE.has(name)) readOtherwise--
+      },
     })
+    // Within text that is not read as markup the element is text.
+    const shown = written.replace(new RegExp(`&lt;${end} (?:\\]\\]&gt;)?`), '')
+    atEnd ||= shown !== written
+    const clean = atEnd ? shown.replace(/\n((?:<\/[a-z\d]+>)*)$/, '$1') : shown
     return {
       html: foldQuotes(clean).replace(PLACE_OF_PICTURE, (_, index: string) => pictures[Number(index)] ?? ''),
       remotePictures,
       remoteHosts: [...hosts],
+      leavesOut: leavesOut || !atEnd,
     }
   } catch (error) {
     // Whatever a stranger's HTML does to the library: there is the text.
@@ -159,7 +190,7 @@ const LINK_ATTRIBUTES = ['href', 'rel', 'target']
 /** An element with the attributes that it keeps; none is taken over that is not made here. */
 function rewrite(name: string, given: Attributes, addPicture: (given: Attributes) => Attributes): sanitize.Tag {
   if (name === 'img') return {tagName: 'img', attribs: addPicture(given)}
-  const tagName = DIVISIONS.has(name) ? 'div' : name
+  const tagName = DIVISIONS.has(name) ? 'div' : PREFORMATTED.has(name) ? 'pre' : name
   const attribs: Attributes = {}
   for (const [attribute, value] of Object.entries(given)) {
     const allowed = Object.hasOwn(ATTRIBUTES, attribute) ? ATTRIBUTES[attribute] : undefined
@@ -210,13 +241,14 @@ function describePicture(given: Attributes, resolveCid: SanitizeOptions['resolve
   // As browsers read a URL: blanks and control characters around it and line breaks within do not count.
   // oxlint-disable-next-line no-control-regex -- control characters are what is removed
   const source = (given['src'] ?? '').replace(/^[\u0000-\u0020]+|[\t\n\r]+/g, '').trimEnd()
-  const alternative = (given['alt'] ?? '').slice(0, MAX_TITLE_LENGTH)
+  const alternative = given['alt'] ?? ''
   const embedded = /^cid:/i.test(source) ? ofThisMail(source.slice(4), resolveCid) : ownDataUrl(source)
   if (embedded !== null) return {markup: pictureTag(embedded, alternative, given), host: null}
   const remote = remoteUrl(source)
   if (remote === null) return {markup: placeholder(alternative, 'picture missing', ''), host: null}
   const {host, href} = remote
-  if (isInvisible(given)) return {markup: '', host}
+  // What it says in words is read by whoever has no pictures.
+  if (isInvisible(given) && alternative.trim() === '') return {markup: '', host}
   return {markup: placeholder(alternative, `picture from ${host} not loaded`, href), host}
 }
 
