@@ -32,6 +32,7 @@ const USE_CASES: Refusal = {
     '!../errors.ts',
     '!../clock.ts',
     '!../log.ts',
+    '!../make-directory.ts',
     '!../near-names.ts',
     '!../process-identity.ts',
     '!../release-memory.ts',

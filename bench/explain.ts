@@ -247,6 +247,7 @@ async function timeConversation(home: string, count: number): Promise<number> {
       signal: new AbortController().signal,
       onUnusable: unusable,
       onLeftOut: () => {},
+      onNoMail: () => {},
     }))
       explained += lines.length
     if (explained !== count) throw new Error(`${explained} of ${count} mails were explained`)

@@ -227,6 +227,7 @@ async function explainAll(cases: readonly CorpusCase[]): Promise<readonly (Expla
       signal: new AbortController().signal,
       onUnusable: () => {},
       onLeftOut: () => {},
+      onNoMail: () => {},
     }))
       for (const line of lines) {
         const explanation = JSON.parse(line) as Explanation

@@ -1,5 +1,5 @@
 /** A ticket with all that was said and done, read from the raw mails at the time of asking. */
-import {invalidValue, notFound, PostdeskError} from './errors.ts'
+import {invalidValue, noSuchNumber, PostdeskError} from './errors.ts'
 import type {Authentication} from './channel/authentication.ts'
 import type {Address, Attachment, Defect, Invitation, ParsedMessage, Security} from './message/message.ts'
 import {parseStream} from './message/parse.ts'
@@ -160,16 +160,16 @@ export async function openRawMessage(
   const message = messages.find(({id}) => id === messageId)
   const mails = messages.filter((row) => row.raw_id !== null).map(({id}) => id)
   if (!message)
-    throw notFound(
+    throw noSuchNumber(
       'message',
-      String(messageId),
-      [],
+      [messageId],
       [
         {
           text:
             mails.length > 0 ? `The mails of ticket ${number} are: ${mails.join(', ')}.` : 'The ticket has no mail.',
         },
       ],
+      number,
     )
   if (message.raw_id === null) throw invalidValue(`--raw ${messageId}`, 'it is a note: there is no mail behind it')
   return rawBytes(db, message, message.raw_id)

@@ -98,13 +98,31 @@ const near = (names: readonly string[]): Fix[] =>
 export const usage = (why: string, fixes: readonly Fix[] = []) =>
   new PostdeskError({code: 'USAGE', exitCode: EXIT.usage, title: 'The command line is not understood', why, fixes})
 
-export const missingInput = (missing: readonly string[], command: string) =>
+/** What the command line leaves out, flags (`--out`) and arguments (`NUMBER`), and what else may be given instead. */
+interface MissingInput {
+  readonly missing: readonly string[]
+  /** The command line to complete. */
+  readonly command: string
+  /** True where a person would have been asked. */
+  readonly asks: boolean
+  readonly others?: readonly Fix[]
+}
+
+export const missingInput = ({missing, command, asks, others = []}: MissingInput) =>
   new PostdeskError({
     code: 'MISSING_INPUT',
     exitCode: EXIT.usage,
     title: missing.length === 1 ? `${missing[0]} is missing` : `${missing.join(', ')} are missing`,
-    why: `${missing.length === 1 ? 'it is' : 'they are'} needed, and nobody can be asked: this is not a terminal, or --json, --no-input or CI forbid questions`,
-    fixes: [{text: 'Give every missing value as a flag.', command}],
+    why: `${missing.length === 1 ? 'it is' : 'they are'} needed${asks ? ', and nobody can be asked: this is not a terminal, or --json, --no-input or CI forbid questions' : ''}`,
+    fixes: [
+      {
+        text: missing.every((name) => name.startsWith('--'))
+          ? 'Give every missing value as a flag.'
+          : 'Give every missing value.',
+        command,
+      },
+      ...others,
+    ],
     missing,
   })
 
@@ -158,19 +176,37 @@ export const notConfirmed = (what: string, flag: string) =>
 
 // Things ----------------------------------------------------------------------------------------------------------
 
-/** `kind` is a word such as `portal`, `queue`, `agent`, `email address`, `ticket`. */
+/** The code of what happened to a kind of thing: `EMAIL_ADDRESS_NOT_FOUND`. */
+const codeFor = (kind: string, what: string): string => `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_${what}`
+
+/** `kind` is a word such as `portal`, `queue`, `agent`, `email address`. */
 export const notFound = (kind: string, name: string, nearNames: readonly string[] = [], fixes: readonly Fix[] = []) =>
   new PostdeskError({
-    code: `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_NOT_FOUND`,
+    code: codeFor(kind, 'NOT_FOUND'),
     exitCode: EXIT.notFound,
     title: `No ${kind} "${name}"`,
     why: `${kind === 'portal' ? 'the store' : 'this portal'} has no ${kind} of that name`,
     fixes: [...near(nearNames), ...fixes],
   })
 
+/** What has a number instead of a name: `ticket`, `quarantined mail`; a `message` has it within its ticket, `of`. */
+export const noSuchNumber = (kind: string, numbers: readonly number[], fixes: readonly Fix[], of?: number) => {
+  const named = numbers.join(', ')
+  return new PostdeskError({
+    code: codeFor(kind, 'NOT_FOUND'),
+    exitCode: EXIT.notFound,
+    title: `No ${kind} "${named}"`,
+    why:
+      of === undefined
+        ? `this portal has no ${kind} of ${numbers.length === 1 ? 'that number' : 'these numbers'}`
+        : `ticket ${of} has no ${kind} ${named}`,
+    fixes,
+  })
+}
+
 export const alreadyExists = (kind: string, name: string, why: string, fixes: readonly Fix[] = []) =>
   new PostdeskError({
-    code: `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_EXISTS`,
+    code: codeFor(kind, 'EXISTS'),
     exitCode: EXIT.cannotCreate,
     title: `The ${kind} "${name}" exists already`,
     why,
@@ -179,7 +215,7 @@ export const alreadyExists = (kind: string, name: string, why: string, fixes: re
 
 export const inUse = (kind: string, name: string, why: string, fixes: readonly Fix[] = []) =>
   new PostdeskError({
-    code: `${kind.toUpperCase().replace(/[^A-Z]+/g, '_')}_IN_USE`,
+    code: codeFor(kind, 'IN_USE'),
     exitCode: EXIT.cannotCreate,
     title: `The ${kind} "${name}" is in use`,
     why,
@@ -241,8 +277,25 @@ export const inputFileMissing = (path: string, cause?: unknown) =>
     code: 'INPUT_FILE_MISSING',
     exitCode: EXIT.noInput,
     title: `Cannot read ${path}`,
-    why: cause === undefined ? 'there is no such file' : messageOf(cause),
+    why: cause === undefined ? 'there is no such file' : (UNREADABLE[codeOf(cause)] ?? messageOf(cause)),
     cause,
+  })
+
+/** In words, why a file cannot be read. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory, and a file is needed',
+  EACCES: 'the user who runs postdesk may not read it',
+}
+
+/** A pipe, a socket or a device, named as a file: whether anything will ever come from it nobody knows. */
+export const noRegularFile = (path: string) =>
+  new PostdeskError({
+    code: 'NO_REGULAR_FILE',
+    exitCode: EXIT.noInput,
+    title: `Cannot read ${path}`,
+    why: 'it is no file, but a pipe, a socket or a device',
+    fixes: [{text: 'Hand in what comes from it by standard input, which is named by a hyphen.'}],
   })
 
 export const inputFilesMissing = (paths: readonly string[]) =>

@@ -45,12 +45,21 @@ export interface Checker {
   end(): Checked
 }
 
-/** @throws 66 where the file cannot be read, 65 for a line that is no case, naming it. */
+/** Editors of Windows put it before UTF-8; JSON has none (RFC 8259 8.1). */
+const BYTE_ORDER_MARK = /^\uFEFF/
+
+/** @throws 66 where the file cannot be read, 65 for a line that is no case, naming it, and for a file without cases. */
 export async function readExpectations(path: string): Promise<readonly Expectation[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw inputFileMissing(path, error)
   })
-  return text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [readCase(line, path, index + 1)]))
+  const cases = text
+    .replace(BYTE_ORDER_MARK, '')
+    .split('\n')
+    .flatMap((line, index) => (line.trim() === '' ? [] : [readCase(line, path, index + 1)]))
+  // Nothing would be compared, and all would be as expected.
+  if (cases.length === 0) throw badFileContent(path, 'it has no cases')
+  return cases
 }
 
 function readCase(line: string, path: string, number: number): Expectation {

@@ -5,8 +5,8 @@
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
 import {open, readdir, stat} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
-import type {Readable} from 'node:stream'
-import {badFileContent, inputFileMissing, inputFilesMissing, type PostdeskError} from './errors.ts'
+import {addAbortSignal, type Readable} from 'node:stream'
+import {badFileContent, inputFileMissing, inputFilesMissing, noRegularFile, type PostdeskError} from './errors.ts'
 import {beginsMbox, MboxSplitter, type MboxMessage} from './message/mbox.ts'
 
 /** A mail that was found, or the lack of one. `source` is the path as given, with `#N` for the N-th of a mailbox file. */
@@ -17,8 +17,10 @@ export type ExplainInput =
   /** Over the size limit: its header alone was read. */
   | {readonly kind: 'oversized'; readonly source: string; readonly header: Uint8Array; readonly size: number}
   | {readonly kind: 'unusable'; readonly source: string; readonly error: PostdeskError}
-  /** A file of a directory that does not begin as a mail does: a note, a list, a picture. */
+  /** A file of a directory that does not begin as a mail does: a note, a list, a picture; or a pipe, which is no file. */
   | {readonly kind: 'left-out'; readonly source: string}
+  /** A directory that was named, and has nothing below it but what was left out. */
+  | {readonly kind: 'no-mail'; readonly source: string}
 
 export interface InputOptions {
   /** Files and directories; `-` is standard input. */
@@ -26,6 +28,7 @@ export interface InputOptions {
   readonly stdin: Readable
   /** Bytes above which only the header of a mail is read. */
   readonly sizeLimit: number
+  readonly signal: AbortSignal
 }
 
 /** Names standard input. */
@@ -42,34 +45,46 @@ const HEADER_BYTES = 64 * 1024
  */
 const BEGINS_AS_MAIL = /^(?:\r?\n)*(?:>?From |[A-Za-z][A-Za-z0-9-]*[ \t]*:)/
 
-/** Reads them all. @throws 66 before anything else where paths do not exist, naming each. */
-export async function* readInputs(options: InputOptions): AsyncGenerator<ExplainInput> {
-  await refuseMissing(options.paths)
-  for (const path of options.paths)
-    if (path === STDIN) yield* readStream(STDIN, options.stdin, options.sizeLimit)
-    else yield* readPath(path, options.sizeLimit)
+/**
+ * Reads them all; paths that do not exist come first, as one input that is unusable and names each.
+ * Rejects with the reason of the signal where standard input is waited for. @throws 66 where none of the paths exists.
+ */
+export async function* readInputs({paths, stdin, sizeLimit, signal}: InputOptions): AsyncGenerator<ExplainInput> {
+  const missing = await findMissing(paths)
+  if (missing.size > 0) {
+    const error = inputFilesMissing([...missing])
+    if (paths.every((path) => missing.has(path))) throw error
+    yield {kind: 'unusable', source: [...missing].join(', '), error}
+  }
+  for (const path of paths)
+    if (path === STDIN) yield* readStream(STDIN, untilAborted(stdin, signal), sizeLimit)
+    else if (!missing.has(path)) yield* readPath(path, sizeLimit)
 }
 
-async function refuseMissing(paths: readonly string[]): Promise<void> {
-  const missing: string[] = []
+async function findMissing(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const missing = new Set<string>()
   for (const path of paths)
     if (path !== STDIN)
       await stat(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') missing.push(path)
+        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') missing.add(path)
       })
-  if (missing.length > 0) throw inputFilesMissing(missing)
+  return missing
 }
 
-/** What a person named: a directory, a file, or something that is read as one, such as a named pipe. */
+/** What a person named: a directory, or a file. */
 async function* readPath(path: string, sizeLimit: number): AsyncGenerator<ExplainInput> {
   try {
     const facts = await stat(path)
-    if (facts.isDirectory()) yield* readDirectory(path, sizeLimit, new Set())
-    else if (facts.isFile()) yield* readFile(path, 'named', sizeLimit)
-    else {
-      const handle = await open(path)
-      yield* readStream(path, handle.createReadStream(), sizeLimit)
-    }
+    if (facts.isDirectory()) {
+      let isEmpty = true
+      for await (const input of readDirectory(path, sizeLimit, new Set())) {
+        isEmpty &&= input.kind === 'left-out'
+        yield input
+      }
+      if (isEmpty) yield {kind: 'no-mail', source: path}
+    } else if (facts.isFile()) yield* readFile(path, 'named', sizeLimit)
+    // To open a pipe waits for who writes to it, and no signal ends that.
+    else yield {kind: 'unusable', source: path, error: noRegularFile(path)}
   } catch (error) {
     yield unreadable(path, error)
   }
@@ -154,7 +169,8 @@ function readStart(path: string): {start: Buffer; size: number} {
 }
 
 async function* pieces(path: string): AsyncGenerator<Buffer> {
-  const handle = await open(path)
+  // As above.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     for (;;) {
       const {buffer, bytesRead} = await handle.read({buffer: Buffer.allocUnsafeSlow(PIECE_BYTES)})
@@ -166,9 +182,23 @@ async function* pieces(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** A stream that is given up when the run is to stop: nobody may ever write to it again. */
+async function* untilAborted(stream: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* addAbortSignal(signal, stream)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
 /** A mail or a mailbox file of unknown size. */
-async function* readStream(source: string, input: Readable, sizeLimit: number): AsyncGenerator<ExplainInput> {
-  const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+async function* readStream(
+  source: string,
+  input: AsyncIterable<Buffer>,
+  sizeLimit: number,
+): AsyncGenerator<ExplainInput> {
+  const chunks = input[Symbol.asyncIterator]()
   const held: Buffer[] = []
   let size = 0
   let isMbox: boolean | null = null

@@ -40,6 +40,8 @@ export interface ExplainOptions {
   readonly onUnusable: (error: PostdeskError) => void
   /** A file of a directory that is no mail by its first line. */
   readonly onLeftOut: (path: string) => void
+  /** A directory without a mail. */
+  readonly onNoMail: (path: string) => void
 }
 
 /** A batch is one round of questions to the store, and one message to a worker. */
@@ -56,7 +58,7 @@ export const portalOfRecipient = ({db}: Store, recipient: string): Promise<Porta
 /**
  * Explains them all, in the order given. Each string is an `Explanation` as JSON on one line, in which
  * what would act on a terminal is escaped; they come in batches.
- * @throws 64 for a recipient that is no address, 66 where paths do not exist; both before anything is read.
+ * @throws 64 for a recipient that is no address, 66 where none of the paths exists; both before anything is read.
  */
 export async function* explain(options: ExplainOptions): AsyncGenerator<readonly string[]> {
   if (options.recipient !== undefined && !options.recipient.includes('@'))
@@ -101,7 +103,7 @@ async function* readBatches(options: ExplainOptions, pool: BatchPool<ReadMessage
     bytes = 0
     return {mails}
   }
-  for await (const input of readInputs({paths, stdin, sizeLimit})) {
+  for await (const input of readInputs({paths, stdin, sizeLimit, signal})) {
     signal.throwIfAborted()
     switch (input.kind) {
       case 'unusable':
@@ -109,6 +111,9 @@ async function* readBatches(options: ExplainOptions, pool: BatchPool<ReadMessage
         continue
       case 'left-out':
         options.onLeftOut(input.source)
+        continue
+      case 'no-mail':
+        options.onNoMail(input.source)
         continue
       case 'oversized':
         batch.push({source: input.source, oversized: input.size, ...tellFacts(parseFacts(input.header))})

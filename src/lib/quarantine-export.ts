@@ -4,10 +4,11 @@
  */
 import {createHash} from 'node:crypto'
 import {createReadStream} from 'node:fs'
-import {copyFile, constants, link, lstat, mkdir, open, rm, truncate} from 'node:fs/promises'
+import {copyFile, constants, link, lstat, open, rm, truncate} from 'node:fs/promises'
 import {join} from 'node:path'
 import {alreadyExists, cannotWrite, codeOf, nothingKept, PostdeskError} from './errors.ts'
 import type {Envelope} from './channel/delivery.ts'
+import {makeDirectory} from './make-directory.ts'
 import {noQuarantinedMail} from './quarantine-selection.ts'
 import type {Kept} from './quarantine-summary.ts'
 import {readRawMail} from './raw-mail.ts'
@@ -217,7 +218,7 @@ const BEGINNING = '{"id":'
 async function openIndex(directory: string): Promise<Index> {
   const path = join(directory, INDEX)
   return writing(path, async () => {
-    await mkdir(directory, {recursive: true, mode: DIRECTORY_MODE})
+    await makeDirectory(directory, DIRECTORY_MODE)
     const known = await readHashes(path)
     const file = await open(path, 'a', FILE_MODE)
     return {

@@ -1,7 +1,7 @@
 /** Which quarantined mails a command line means. */
 import {requireChannel} from './channel-summary.ts'
 import type {Instant} from './clock.ts'
-import {mailPurged, notFound, type PostdeskError} from './errors.ts'
+import {mailPurged, noSuchNumber, type PostdeskError} from './errors.ts'
 import type {QuarantineReason} from './intake/facts.ts'
 import type {Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
@@ -62,9 +62,8 @@ async function checkIds(
 }
 
 export const noQuarantinedMail = (id: number, portal: PortalRow): PostdeskError =>
-  notFound(
+  noSuchNumber(
     'quarantined mail',
-    String(id),
-    [],
+    [id],
     [{text: 'See what there is:', command: `postdesk quarantine list --portal ${portal.key}`}],
   )

@@ -1,4 +1,5 @@
 /** What waits in the quarantine, as commands show it. */
+import {checkLocalPart} from './address.ts'
 import {PostdeskError, type Fix} from './errors.ts'
 import type {Envelope} from './channel/delivery.ts'
 import type {QuarantineReason} from './intake/facts.ts'
@@ -130,10 +131,13 @@ export async function describeQuarantined(
   const summary = summarise(row)
   const {keptDays} = REASONS[summary.reason]
   const kept: Kept = row.raw_id === null ? (row.header === null ? 'nothing' : 'header') : 'whole'
+  const envelope = row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope)
+  const named = [...(message?.to ?? []), ...(message?.cc ?? [])].map(({address}) => address)
+  const localPart = plainLocalPart([...(envelope?.recipients ?? []), ...named], portal)
   const details = {
     ...summary,
     item: {epoch: row.epoch, key: row.item_key},
-    envelope: row.envelope === null ? null : (JSON.parse(row.envelope) as Envelope),
+    envelope,
     to: message?.to ?? [],
     cc: message?.cc ?? [],
     date: message?.date ?? null,
@@ -142,7 +146,7 @@ export async function describeQuarantined(
     attachments: kept === 'whole' ? (message?.attachments ?? []).map(summariseAttachment) : [],
     kept,
     keptUntil: keptDays === null || row.purged_at !== null ? null : daysAfter(row.created_at, keptDays),
-    fixes: fixesFor(summary, kept === 'whole', portal),
+    fixes: fixesFor(summary, kept === 'whole', portal, localPart ?? 'LOCALPART'),
   }
   return {details, problem}
 }
@@ -178,8 +182,27 @@ const summariseAttachment = ({filename, contentType, size}: Attachment): Quarant
   size,
 })
 
+/** What a person pastes into a shell as it is. Addresses of the portal are plain; from outside anything may come. */
+const PLAIN_LOCAL_PART = /^[a-z0-9][a-z0-9._+-]*$/
+
+/** Of the addresses that a mail was sent to, the first one's at the portal's domain, before the @; null where none is plain. */
+function plainLocalPart(addresses: readonly string[], {domain}: PortalRow): string | null {
+  for (const address of addresses) {
+    const at = address.lastIndexOf('@')
+    const local = address.slice(0, Math.max(at, 0)).toLowerCase()
+    if (address.slice(at + 1).toLowerCase() !== domain) continue
+    if (PLAIN_LOCAL_PART.test(local) && checkLocalPart(local) === null) return local
+  }
+  return null
+}
+
 /** What mends the reason, and then the command that takes the mail in. */
-function fixesFor({id, reason, channel, size, purgedAt}: QuarantineSummary, whole: boolean, portal: PortalRow): Fix[] {
+function fixesFor(
+  {id, reason, channel, size, purgedAt}: QuarantineSummary,
+  whole: boolean,
+  portal: PortalRow,
+  localPart: string,
+): Fix[] {
   const on = `--portal ${portal.key}`
   const drop: Fix = {text: 'If nobody needs it:', command: `postdesk quarantine drop ${id} ${on}`}
   if (purgedAt !== null)
@@ -197,7 +220,7 @@ function fixesFor({id, reason, channel, size, purgedAt}: QuarantineSummary, whol
       return [
         {
           text: 'If it is for this portal, add the address it was sent to:',
-          command: `postdesk email add internal LOCALPART --name NAME --queue KEY ${on}`,
+          command: `postdesk email add internal ${localPart} --name NAME --queue KEY ${on}`,
         },
         retry,
         drop,

@@ -1,10 +1,11 @@
 /** Writes the attachments of a ticket into a directory: all of them, none twice, nothing over what is there. */
 import {createHash, randomUUID} from 'node:crypto'
-import {constants, copyFile, link, mkdir, open, realpath, rm} from 'node:fs/promises'
+import {constants, copyFile, link, open, realpath, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {beginningOfAttachment, readAttachment} from './attachment-bytes.ts'
-import {cannotWrite, codeOf, notFound, PostdeskError} from './errors.ts'
+import {cannotWrite, codeOf, noSuchNumber, PostdeskError} from './errors.ts'
+import {makeDirectory} from './make-directory.ts'
 import {nameKey, namedBySubject, numberedName, safeFileName} from './message/file-name.ts'
 import {MAX_HEADER_BYTES} from './message/limits.ts'
 import {parseFacts} from './message/parse.ts'
@@ -61,17 +62,17 @@ export async function saveAttachments(
   const ticket = await requireTicket(db, portal, number)
   const messages = await listMessages(db, ticket)
   if (messageId !== undefined && !messages.some(({id}) => id === messageId))
-    throw notFound(
+    throw noSuchNumber(
       'message',
-      String(messageId),
-      [],
+      [messageId],
       [{text: 'See what the ticket has:', command: `postdesk ticket show ${number}`}],
+      number,
     )
   const rawIds = new Map(messages.map(({id, raw_id: rawId}) => [id, rawId]))
   const attachments = (await listAttachments(db, ticket))
     .filter((row) => messageId === undefined || row.message_id === messageId)
     .sort((a, b) => a.message_id - b.message_id || a.offset - b.offset)
-  const place = await makeDirectory(directory)
+  const place = await openPlace(directory)
   const taken = new Set<string>()
   const files: SavedAttachment[] = []
   const problems: PostdeskError[] = []
@@ -103,9 +104,9 @@ export async function saveAttachments(
   return {directory: place, files, problems}
 }
 
-async function makeDirectory(directory: string): Promise<string> {
+async function openPlace(directory: string): Promise<string> {
   try {
-    await mkdir(directory, {recursive: true, mode: 0o700})
+    await makeDirectory(directory, 0o700)
     return await realpath(directory)
   } catch (error) {
     throw cannotWrite(directory, error)

@@ -1,7 +1,7 @@
 /** Tickets as commands list them. */
 import {requireChannel} from './channel-summary.ts'
 import {requireAgents, requireQueue} from './queue.ts'
-import {notFound} from './errors.ts'
+import {noSuchNumber} from './errors.ts'
 import type {Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
@@ -109,17 +109,12 @@ export async function requireTickets(db: Db, portal: PortalRow, numbers: readonl
     else missing.push(number)
   }
   if (missing.length === 0) return found
-  throw notFound(
-    'ticket',
-    missing.join(', '),
-    [],
-    [
-      {
-        text: numbers.length > 1 ? 'Nothing was done with the others. See which there are:' : 'See which there are:',
-        command: `postdesk ticket list --portal ${portal.key}`,
-      },
-    ],
-  )
+  throw noSuchNumber('ticket', missing, [
+    {
+      text: numbers.length > 1 ? 'Nothing was done with the others. See which there are:' : 'See which there are:',
+      command: `postdesk ticket list --portal ${portal.key}`,
+    },
+  ])
 }
 
 /** @throws 67 where there is no such ticket. */

@@ -1,10 +1,13 @@
 /** What would become of mails, told by the program: what it reads, what it decides, and that it leaves no trace. */
 import assert from 'node:assert/strict'
+import {spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
 import {existsSync} from 'node:fs'
 import {chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, test, type TestContext} from 'node:test'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {sql} from 'kysely'
 import type {EmailExplainResult, Explanations} from '../../src/commands/email/explain.ts'
 import type {Checked} from '../../src/lib/expectations.ts'
@@ -12,7 +15,7 @@ import type {Explanation} from '../../src/lib/explain-result.ts'
 import {generateMail} from '../support/mail-generator.ts'
 import {mail, NOW} from '../support/portal.ts'
 import {startProgram, type Envelope} from '../support/program.ts'
-import {postdesk, postdeskJson, temporaryHome} from '../support/run-postdesk.ts'
+import {postdesk, postdeskJson, ROOT, temporaryHome} from '../support/run-postdesk.ts'
 import {customerMail} from '../support/seed.ts'
 import {STORES} from '../support/stores.ts'
 
@@ -142,15 +145,66 @@ describe('email explain without a store', {concurrency: 2}, () => {
     assert.deepEqual(sourcesOf(alone.result), [join(folder, 'sub', 'c.txt'), join(folder, 'b')])
     assert.equal(sourcesOf((await json([join(folder, 'box')])).result).length, 2)
     await mkdir(join(folder, 'none'))
-    assert.deepEqual((await json([join(folder, 'none')])).result, {messages: []})
+    const none = await json([join(folder, 'none')])
+    assert.deepEqual([none.exitCode, none.result], [0, {messages: []}])
+    assert.deepEqual(none.warnings, [`no mail was found in ${join(folder, 'none')}`])
   })
 
-  test('paths that do not exist are all named before anything is read', async (t) => {
+  test('what is no file is refused where it was named, and left out of a directory; nothing waits for it', async (t) => {
     const {folder, write, json} = await startFolder(t)
+    const pipe = join(folder, 'pipe')
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
+    const named = await json([pipe])
+    assert.deepEqual([named.exitCode, named.error?.code], [66, 'NO_REGULAR_FILE'])
+    const found = await json([folder])
+    assert.deepEqual([found.exitCode, found.warnings.length], [0, 2])
+    assert.match(found.warnings[0]!, /left out.*pipe/)
+    await write('a.eml', customerMail())
+    const beside = await json([pipe, join(folder, 'a.eml'), '/dev/null'])
+    assert.deepEqual([beside.exitCode, sourcesOf(beside.result)], [66, [join(folder, 'a.eml')]])
+  })
+
+  test('SIGTERM ends the wait for standard input', async (t) => {
+    const {home} = await startFolder(t)
+    // Before the program has begun, the signal simply ends the process.
+    for (let wait = 1000; ; wait *= 2) {
+      const child = spawn(process.execPath, [join(ROOT, 'bin/run.js'), 'email', 'explain', '-'], {
+        env: {...process.env, POSTDESK_HOME: home},
+        stdio: ['pipe', 'ignore', 'pipe'],
+      })
+      const ended = once(child, 'exit')
+      await sleep(wait)
+      child.kill('SIGTERM')
+      const [code, signal] = await ended
+      if (signal !== null && wait < 30_000) continue
+      assert.equal(code, 143)
+      return
+    }
+  })
+
+  test('paths that do not exist are all named, and the others are explained', async (t) => {
+    const {folder, write, json, run} = await startFolder(t)
     await write('a.eml', customerMail())
     const {exitCode, result, error} = await json([join(folder, 'x'), join(folder, 'a.eml'), join(folder, 'y')])
-    assert.deepEqual([exitCode, result], [66, undefined])
+    assert.deepEqual([exitCode, sourcesOf(result)], [66, [join(folder, 'a.eml')]])
     assert.equal(error?.title, `Cannot read ${join(folder, 'x')}, ${join(folder, 'y')}`)
+    const none = await json([join(folder, 'x'), join(folder, 'y')])
+    assert.deepEqual([none.exitCode, none.result], [66, undefined])
+    await write('cases', '\uFEFF{"source": "a.eml", "message": {"subject": "Other"}}\n{"source": "x"}\n')
+    const words = [join(folder, 'x'), join(folder, 'a.eml'), '--expect', join(folder, 'cases')]
+    const compared = await json(words)
+    assert.deepEqual([compared.exitCode, compared.error?.title], [66, `Cannot read ${join(folder, 'x')}`])
+    assert.deepEqual(
+      (compared.result as Explanations & Checked).differences.map(({source, path}) => [source, path]),
+      [
+        [join(folder, 'a.eml'), 'message.subject'],
+        ['x', ''],
+      ],
+    )
+    assert.match((await run(words)).stdout, /^x: no mail of that name was read$/m)
+    await write('cases', '\n')
+    assert.equal((await json(words)).exitCode, 65)
+    assert.equal((await json([join(folder, 'a.eml'), '--expect', '-'])).exitCode, 64)
     assert.equal((await json([])).exitCode, 64)
     assert.equal((await json([join(folder, 'a.eml'), '--recipient', 'support'])).exitCode, 64)
   })

@@ -37,7 +37,7 @@ test('the quarantine is listed and shown, with what to do', async (t) => {
   assert.deepEqual([shown.result.kept, shown.result.headers.length > 4], ['whole', true])
   const text = (await run(['quarantine', 'show', String(item!.id)])).stdout
   assert.match(text, /subject: Lost <U\+202E>one/)
-  assert.match(text, /postdesk email add internal/)
+  assert.match(text, /postdesk email add internal unknown --name NAME/)
   assert.match(text, new RegExp(`postdesk quarantine retry ${item!.id}`))
 
   for (const [words, exitCode] of [
@@ -81,6 +81,16 @@ test('the text of a quarantined mail is shown safe, with its attachments named',
   assert.match(stdout, /\+ in<U\+202E>fdp\.exe application\/pdf, 4 B/)
   // oxlint-disable-next-line no-control-regex -- nothing of the kind may reach a terminal
   assert.doesNotMatch(stdout, /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/)
+})
+
+test('no address from outside becomes part of a command that is to be pasted', async (t) => {
+  const program = await startProgram(t, 'sqlite')
+  const odd = ['$(reboot)@acme.example', '-x@acme.example', '`id`@acme.example', 'plain@other.example']
+  await program.deliver(odd.map((address) => customerMail({To: address})))
+  for (const id of await idsOf(program)) {
+    const {result} = await program.json<QuarantineDetails>(['quarantine', 'show', String(id)])
+    assert.match(result.fixes[0]!.command!, /^postdesk email add internal LOCALPART --name/)
+  }
 })
 
 test('the quarantine is dropped for good only where that was confirmed', async (t) => {
@@ -155,6 +165,7 @@ test('after the repair all of a reason is tried again, and said one by one where
   assert.match(stderr, /^122 mails to try$/m)
   assert.match(stdout, /^122 mails: 120 created, 2 quarantined$/m)
   assert.equal(stdout.match(/unknown-recipient/g)?.length, 2, 'of many only those are told that stay')
+  assert.match(stderr, /^! 2 of 122 stay in the quarantine$/m)
   const lines = (await run(['quarantine', 'retry', '--all', '--jsonl'])).stdout.trimEnd().split('\n')
   assert.deepEqual(
     lines.map((line) => (JSON.parse(line) as {outcome: string}).outcome),
@@ -170,6 +181,7 @@ test('after the repair all of a reason is tried again, and said one by one where
     (await run(['quarantine', 'list'])).stdout,
     'Nothing waits in the quarantine; 2 purged (--purged lists them).\n',
   )
+  assert.match((await run(['quarantine', 'retry'])).stderr, /quarantine retry ID\n.*--reason, --channel or --all/)
   for (const words of [[], ['12', '--all'], ['--all', '--reason', 'loop']])
     assert.equal((await json(['quarantine', 'retry', ...words])).exitCode, 64, words.join(' '))
 })

@@ -50,6 +50,7 @@ describe('ticket show --web', () => {
     const none = await json(['ticket', 'show', '1', '--web', '--out', join(home, 'no', 'page.html')])
     assert.deepEqual([none.exitCode, none.error!.code], [73, 'CANNOT_WRITE'])
     assert.equal((await json(['ticket', 'show', '1', '--out', file])).exitCode, 64)
+    assert.equal((await json(['ticket', 'show', '1', '--web', '--out', '-'])).exitCode, 64)
     assert.equal((await run(['ticket', 'show', '1', '--web', '--raw', '1'])).code, 64)
     assert.equal((await json(['ticket', 'show', '7', '--web'])).exitCode, 67)
   })

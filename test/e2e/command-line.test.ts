@@ -35,6 +35,8 @@ test('unknown commands are refused with what was probably meant, and nothing is 
   for (const [args, meant] of [
     [['portla', 'list'], 'postdesk portal list'],
     [['portal', 'lst'], 'postdesk portal list'],
+    [['ticket', 'shwo'], 'postdesk ticket show'],
+    [['quarantine', 'retyr'], 'postdesk quarantine retry'],
     [['portals'], 'postdesk portal'],
     [['sync'], 'postdesk email sync'],
     [['list', 'portal'], 'postdesk portal list'],
@@ -74,12 +76,60 @@ test('unknown flags and values are refused with what was probably meant', async 
   assert.match(early.text.stderr, /Flags come after the command/)
 })
 
+test('what is wrong with a command line is said in our own words, with the values that there are', async (t) => {
+  const home = await homeWithPortal(t)
+  for (const [words, why, fix] of [
+    [['ticket', 'show', '1', '--out', 'x'], '--out needs --web', null],
+    [['email', 'sync', '--jsonl', '--json'], '--json and --jsonl exclude each other', null],
+    [['quarantine', 'retry', '--all', '--reason', 'loop'], '--all and --reason exclude each other', null],
+    [
+      ['secret', 'set', 'x', '--value-stdin', '--value-file', 'a\nb'],
+      '--value-file and --value-stdin exclude each other',
+      null,
+    ],
+    [['ticket', 'list', '--limit', 'x'], '--limit must be a whole number, 1 or more and at most 1000000000', null],
+    [
+      ['ticket', 'list', '--limit', '99999999999999999999'],
+      '--limit must be a whole number, 1 or more and at most 1000000000',
+      null,
+    ],
+    [['ticket', 'list', '--limit', '3', '--limit', '4'], '--limit is given more than once', null],
+    [['ticket', 'list', '--queue'], '--queue needs a value: KEY', null],
+    [['secret', 'list', '--secret-store'], '--secret-store needs a value: keychain or vault', null],
+    [
+      ['ticket', 'list', '--flag', 'thirdparty'],
+      '--flag thirdparty is not one of: third-party, unowned, bounced',
+      'Did you mean --flag third-party?',
+    ],
+    [
+      ['ticket', 'list', '--status', 'open,opne'],
+      '--status opne is not one of: open, pending, closed',
+      'Did you mean --status open?',
+    ],
+    [
+      ['ticket', 'list', '--status', 'x to be one of: y'],
+      "--status 'x to be one of: y' is not one of: open, pending, closed",
+      'Use open, pending or closed.',
+    ],
+    [['completion', 'fsh'], 'fsh is not one of: bash, zsh, fish, powershell', 'Did you mean fish?'],
+    [['portal', 'list', 'one', 'more'], 'one more: words too many', 'A value of several words needs quotes.'],
+    [['ticket', 'show', '99999999999999999999'], 'it is too large: no number here has more than 15 digits', null],
+    [['secret', 'move'], 'it is needed', 'Give every missing value as a flag.'],
+  ] as const) {
+    const {envelope, code} = await bothWays(words, {home})
+    assert.deepEqual([code, envelope.error?.why], [EXIT.usage, why], words.join(' '))
+    assert.equal(envelope.error?.fixes[0]?.text ?? null, fix, words.join(' '))
+  }
+})
+
 test('unknown names are refused with near ones', async (t) => {
   const home = await homeWithPortal(t)
   await postdesk(['queue', 'add', 'support'], {home})
-  const {envelope, code} = await bothWays(['queue', 'show', 'suport'], {home})
-  assert.equal(code, EXIT.notFound)
-  assert.match(JSON.stringify(envelope.error?.fixes), /support/)
+  for (const name of ['suport', 'supprot']) {
+    const {envelope, code} = await bothWays(['queue', 'show', name], {home})
+    assert.equal(code, EXIT.notFound)
+    assert.match(JSON.stringify(envelope.error?.fixes), /support/)
+  }
 })
 
 test('every class of error ends alike in text and JSON', async (t) => {
@@ -118,6 +168,15 @@ test('missing input is named completely, at once', async (t) => {
   const {envelope, code} = await bothWays(['portal', 'add'], {home: await temporaryHome(t)})
   assert.equal(code, EXIT.usage)
   assert.deepEqual(envelope.error?.missing, ['KEY', '--domain'])
+  for (const [words, missing, completed] of [
+    [['ticket', 'attachments'], ['NUMBER', '--out'], 'postdesk ticket attachments NUMBER --out DIR'],
+    [['secret', 'bind'], ['NAME', 'REF'], 'postdesk secret bind NAME REF'],
+  ] as const) {
+    const {error} = (await bothWays(words, {home: await temporaryHome(t)})).envelope
+    assert.deepEqual([error?.missing, error?.fixes[0]?.text], [missing, 'Give every missing value.'])
+    assert.match(error!.fixes[0]!.command!, new RegExp(`^${completed.split(' ', 3).join(' ')}`))
+    assert.ok((await postdesk(words, {home: await temporaryHome(t)})).stderr.includes(completed))
+  }
 })
 
 test('--json is one object for success, failure, help and the version', async (t) => {

@@ -3,7 +3,7 @@ import {once} from 'node:events'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {renderChecked, renderExplanation} from '../../lib/cli/render-explanation.ts'
 import type {Style} from '../../lib/cli/style.ts'
-import {EXIT, inputsUnusable, interrupted, PostdeskError} from '../../lib/errors.ts'
+import {EXIT, inputsUnusable, interrupted, invalidValue, PostdeskError} from '../../lib/errors.ts'
 import type {ExplainOptions} from '../../lib/explain.ts'
 import type {Explanation} from '../../lib/explain-result.ts'
 import type {Checked, Checker} from '../../lib/expectations.ts'
@@ -62,9 +62,14 @@ export default class EmailExplain extends BaseCommand<typeof EmailExplain, Email
       await import('../../lib/expectations.ts'),
     ]
     const {expect, recipient} = this.flags
+    if (expect === '-')
+      throw invalidValue('--expect -', 'the cases come from a file; standard input is for mail', [
+        {text: 'For a file of that name, write --expect ./-'},
+      ])
     this.#checker = expect === undefined ? null : createChecker(await readExpectations(expect))
     const unusable: PostdeskError[] = []
     const leftOut: string[] = []
+    const withoutMail: string[] = []
     const stop = this.stopOnSignal()
     const {clock} = this
     try {
@@ -77,6 +82,7 @@ export default class EmailExplain extends BaseCommand<typeof EmailExplain, Email
         signal: stop.signal,
         onUnusable: (error) => unusable.push(error),
         onLeftOut: (path) => leftOut.push(path),
+        onNoMail: (path) => withoutMail.push(path),
       }))
         await this.take(lines)
     } catch (error) {
@@ -84,6 +90,7 @@ export default class EmailExplain extends BaseCommand<typeof EmailExplain, Email
       this.fail(interrupted(stop.reason()))
     }
     if (leftOut.length > 0) this.warning(describeLeftOut(leftOut))
+    if (withoutMail.length > 0) this.warning(`no mail was found in ${withoutMail.join(', ')}`)
     if (unusable.length > 0 && !stop.signal.aborted) this.fail(inputsUnusable(unusable))
     return this.resultFor(paths)
   }

@@ -1,5 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {MOST_ITEMS} from '../../lib/cli/flags.ts'
 import {createProgress} from '../../lib/cli/progress.ts'
 import {imapTimeout} from '../../lib/cli/imap-timeout.ts'
 import {renderSyncReport} from '../../lib/cli/render-sync.ts'
@@ -36,7 +37,11 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
       summary: 'Only mail from this date on; older mail is left for a wider --since.',
       helpValue: 'DATE|all',
     }),
-    limit: Flags.integer({summary: 'At most so many messages, the oldest first; the next run takes the rest.', min: 1}),
+    limit: Flags.integer({
+      summary: 'At most so many messages, the oldest first; the next run takes the rest.',
+      min: 1,
+      max: MOST_ITEMS,
+    }),
     'dry-run': Flags.boolean({
       summary: 'Say what would happen, and change nothing.',
       exclusive: ['watch'],

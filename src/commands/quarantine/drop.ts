@@ -37,7 +37,9 @@ export default class QuarantineDrop extends BaseCommand<typeof QuarantineDrop, Q
       await import('../../lib/quarantine-drop.ts'),
       await import('../../lib/quarantine-selection.ts'),
     ]
-    const request = quarantineRequest(this.args.id, this.flags) ?? this.refuseMissing(['ID'])
+    const request =
+      quarantineRequest(this.args.id, this.flags) ??
+      this.refuseMissing(['ID'], [{text: 'Or say which by what is true of them: --reason, --channel or --purged.'}])
     const [portal, store] = [await this.portal(), await this.store()]
     const selection = await resolveSelection(store, portal, request, {now: this.clock.now(), whole: false})
     const {mails, bytes} = await measureDrop(store, portal, selection)

@@ -4,6 +4,7 @@ import {pipeline} from 'node:stream/promises'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {createProgress} from '../../lib/cli/progress.ts'
 import {allFlag, channelFlag, quarantineIds, quarantineRequest, reasonFlag} from '../../lib/cli/quarantine-flags.ts'
+import {refuseDash} from '../../lib/cli/refuse-dash.ts'
 import {safeLine} from '../../lib/cli/safe-text.ts'
 import {EXIT, interrupted, rawDamaged, usage} from '../../lib/errors.ts'
 import type {ExportedItem} from '../../lib/quarantine-export.ts'
@@ -37,7 +38,9 @@ export default class QuarantineExport extends BaseCommand<typeof QuarantineExpor
 
   async run(): Promise<QuarantineExportResult | null> {
     const {exportQuarantined, openQuarantined} = await import('../../lib/quarantine-export.ts')
-    const request = quarantineRequest(this.args.id, this.flags) ?? this.refuseMissing(['ID'])
+    const request =
+      quarantineRequest(this.args.id, this.flags) ??
+      this.refuseMissing(['ID'], [{text: 'Or say which by what is true of them: --reason, --channel or --all.'}])
     const {out} = this.flags
     if (out === undefined) {
       const [id, ...others] = request.ids ?? []
@@ -51,6 +54,7 @@ export default class QuarantineExport extends BaseCommand<typeof QuarantineExpor
       await pipeline(Readable.from(await openQuarantined(store, portal, id)), process.stdout, {end: false})
       return null
     }
+    refuseDash(out, 'Without --out one mail goes to standard output, as it came.')
     const {resolveSelection} = await import('../../lib/quarantine-selection.ts')
     const [portal, store] = [await this.portal(), await this.store()]
     const selection = await resolveSelection(store, portal, request, {now: this.clock.now(), whole: false})

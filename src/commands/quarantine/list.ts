@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {MOST_ITEMS} from '../../lib/cli/flags.ts'
 import {formatBytes} from '../../lib/cli/format-bytes.ts'
 import {localTime} from '../../lib/cli/local-time.ts'
 import {nextPage} from '../../lib/cli/next-page.ts'
@@ -25,7 +26,7 @@ export default class QuarantineList extends BaseCommand<typeof QuarantineList, Q
     ...channelFlag,
     ...olderThanFlag,
     ...purgedFlag,
-    limit: Flags.integer({summary: 'At most so many.', min: 1, default: 50}),
+    limit: Flags.integer({summary: 'At most so many.', min: 1, max: MOST_ITEMS, default: 50}),
     after: Flags.string({helpValue: 'CURSOR', summary: 'Go on behind this page: `next` of its result.'}),
   }
   static override exitCodes = [EXIT.notFound]

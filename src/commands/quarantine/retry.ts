@@ -44,7 +44,9 @@ export default class QuarantineRetry extends BaseCommand<typeof QuarantineRetry,
       await import('../../lib/quarantine-retry.ts'),
       await import('../../lib/quarantine-selection.ts'),
     ]
-    const request = quarantineRequest(this.args.id, this.flags) ?? this.refuseMissing(['ID'])
+    const request =
+      quarantineRequest(this.args.id, this.flags) ??
+      this.refuseMissing(['ID'], [{text: 'Or say which by what is true of them: --reason, --channel or --all.'}])
     const [portal, store] = [await this.portal(), await this.store()]
     const selection = await resolveSelection(store, portal, request, {now: this.clock.now(), whole: true})
     const stop = this.stopOnSignal()
@@ -54,6 +56,7 @@ export default class QuarantineRetry extends BaseCommand<typeof QuarantineRetry,
         : null
     const items: RetriedItem[] = []
     const counts: Record<string, number> = {}
+    let [tried, stay] = [0, 0]
     const result = {items, counts, changed: false}
     this.partialResult = result
     const options = {
@@ -69,13 +72,16 @@ export default class QuarantineRetry extends BaseCommand<typeof QuarantineRetry,
     for await (const batch of retryQuarantined(options)) {
       for (const item of batch) {
         counts[item.outcome] = (counts[item.outcome] ?? 0) + 1
-        result.changed ||= !STAYS.has(item.outcome)
+        tried++
+        if (STAYS.has(item.outcome)) stay++
+        else result.changed = true
         if (this.flags.jsonl) this.print(process.stdout, `${safeJson(item)}\n`)
         else items.push(item)
       }
     }
     progress?.end()
     if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
+    if (stay > 0) this.warning(`${stay} of ${tried} ${stay === 1 ? 'stays' : 'stay'} in the quarantine`)
     if ('waits' in counts) this.nextStep('postdesk email sync')
     return result
   }

@@ -54,9 +54,10 @@ export default class SecretSet extends BaseCommand<typeof SecretSet, SecretSetRe
       return (await import('../../lib/secret/file.ts')).readSecretFile(path, (text) => this.warning(text))
     if (this.interactive)
       return (await import('../../lib/cli/prompts.ts')).askSecret(`Value of ${this.args.name} for ${boundTo}`)
-    throw (await import('../../lib/errors.ts')).missingInput(
-      ['--value-stdin'],
-      `postdesk secret set ${this.args.name} --value-stdin < FILE`,
-    )
+    throw (await import('../../lib/errors.ts')).missingInput({
+      missing: ['--value-stdin'],
+      command: `postdesk secret set ${this.args.name} --value-stdin < FILE`,
+      asks: true,
+    })
   }
 }

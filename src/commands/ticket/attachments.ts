@@ -1,6 +1,7 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {formatBytes} from '../../lib/cli/format-bytes.ts'
+import {refuseDash} from '../../lib/cli/refuse-dash.ts'
 import {safeLine} from '../../lib/cli/safe-text.ts'
 import {ticketArg, ticketQuestion} from '../../lib/cli/ticket-flags.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
@@ -38,6 +39,7 @@ export default class TicketAttachments extends BaseCommand<typeof TicketAttachme
       {NUMBER: ticketQuestion, '--out': {message: 'Directory'}},
     )
     const number = parseNumber('NUMBER', given.NUMBER)
+    refuseDash(given['--out'], 'Name the directory, such as --out attachments.')
     const {message} = this.flags
     const {saveAttachments} = await import('../../lib/ticket-attachments.ts')
     const {directory, files, problems} = await saveAttachments(await this.store(), await this.portal(), number, {

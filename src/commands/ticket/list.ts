@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {MOST_ITEMS} from '../../lib/cli/flags.ts'
 import {localTime} from '../../lib/cli/local-time.ts'
 import {nextPage} from '../../lib/cli/next-page.ts'
 import type {Style} from '../../lib/cli/style.ts'
@@ -43,7 +44,7 @@ export default class TicketList extends BaseCommand<typeof TicketList, TicketLis
       multipleNonGreedy: true,
       delimiter: ',',
     }),
-    limit: Flags.integer({summary: 'At most so many.', min: 1, default: 50}),
+    limit: Flags.integer({summary: 'At most so many.', min: 1, max: MOST_ITEMS, default: 50}),
     after: Flags.string({helpValue: 'CURSOR', summary: 'Go on behind this page: `next` of its result.'}),
   }
   static override exitCodes = [EXIT.notFound]
@@ -70,7 +71,7 @@ export default class TicketList extends BaseCommand<typeof TicketList, TicketLis
   }
 
   protected render({tickets}: TicketListResult, style: Style): string {
-    if (tickets.length === 0) return 'There is no such ticket.\n'
+    if (tickets.length === 0) return 'No ticket matches.\n'
     const time = localTime(this.#timezone)
     return renderTable(
       tickets,

@@ -6,6 +6,7 @@ import {pathToFileURL} from 'node:url'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {renderConversation} from '../../lib/cli/render-conversation.ts'
 import {BROWSER_ENVIRONMENT} from '../../lib/cli/open-browser.ts'
+import {refuseDash} from '../../lib/cli/refuse-dash.ts'
 import {safeLine} from '../../lib/cli/safe-text.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {ticketArg, ticketQuestion} from '../../lib/cli/ticket-flags.ts'
@@ -56,7 +57,8 @@ export default class TicketShow extends BaseCommand<typeof TicketShow, TicketSho
     const {NUMBER} = await this.complete({NUMBER: this.args.number}, {NUMBER: ticketQuestion})
     const number = parseNumber('NUMBER', NUMBER)
     const {openRawMessage, readConversation} = await import('../../lib/conversation.ts')
-    const {raw} = this.flags
+    const {out, raw} = this.flags
+    if (out !== undefined) refuseDash(out, 'Name the file for the page, such as --out ticket.html.')
     if (raw !== undefined && process.stdout.isTTY)
       throw usage('--raw does not write to a terminal: a mail may hold what takes it over', [
         {text: 'Write it to a file:', command: `postdesk ticket show ${number} --raw ${raw} > message.eml`},

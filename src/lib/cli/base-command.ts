@@ -17,6 +17,7 @@ import {
   PostdeskError,
   secretOnCommandLine,
   type ExitCode,
+  type Fix,
 } from '../errors.ts'
 import {createLog, createRedactor, silent, type Log} from '../log.ts'
 import type {SenderCheck} from '../sender-check.ts'
@@ -26,6 +27,7 @@ import type {Store} from '../store/open.ts'
 import type {PortalRow} from '../store/portals.ts'
 import {choicesOf, type Choices} from './choices.ts'
 import {errorBody, type Envelope} from './envelope.ts'
+import {exampleOf} from './example-of.ts'
 import {globalFlags} from './flags.ts'
 import {findPaths, type Paths} from './paths.ts'
 import type {Question} from './prompts.ts'
@@ -246,13 +248,13 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     return shellQuote(['postdesk', ...this.id!.split(':'), ...this.argv])
   }
 
-  /** For what cannot be asked. @throws 64 naming every flag, and the command line to complete. */
-  protected refuseMissing(names: readonly string[]): never {
-    const example = names.flatMap((name) => {
-      if (name.endsWith('-stdin')) return [name, '< FILE']
-      return name.startsWith('--') ? [name, name.slice(2).toUpperCase()] : [name]
-    })
-    throw missingInput(names, [this.commandLine, ...example].join(' '))
+  /**
+   * For what cannot be asked; `others` are ways to do without it.
+   * @throws 64 naming every flag and argument, and the command line to complete.
+   */
+  protected refuseMissing(names: readonly string[], others: readonly Fix[] = []): never {
+    const example = exampleOf(names, {...globalFlags, ...this.ctor.flags})
+    throw missingInput({missing: names, command: [this.commandLine, ...example].join(' '), asks: true, others})
   }
 
   /** Asks, and remembers the answer. What has a default is only asked where `asked` is true. */

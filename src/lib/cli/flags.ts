@@ -40,6 +40,9 @@ export const globalFlags = {
   color: Flags.boolean({helpGroup: group, summary: 'Colour (default on a terminal).', allowNo: true, default: true}),
 }
 
+/** Most items that can be asked for at once: no store has as many, and each database takes the number as it is. */
+export const MOST_ITEMS = 1_000_000_000
+
 /** `add` of every noun: a script may run twice. */
 export const ifNotExists = {
   'if-not-exists': Flags.boolean({summary: 'Succeed without a change when it exists with the same fields.'}),

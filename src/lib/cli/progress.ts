@@ -22,7 +22,7 @@ const BAR_WIDTH = 24
 /** Speeds are not told before this many milliseconds: they would be wild guesses. */
 const SPEED_MS = 250
 
-/** `verb`: what is done to `what`. `now` gives milliseconds, for tests. */
+/** `what` is a plural on s; `verb`: what is done to them. `now` gives milliseconds, for tests. */
 export function createProgress(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
   {colour, width}: Style,
@@ -50,7 +50,7 @@ export function createProgress(
       const first = began === null
       began ??= at
       if (first && !stream.isTTY) {
-        stream.write(`${expected} ${what} to ${verb}\n`)
+        stream.write(`${expected} ${counted(expected, what)} to ${verb}\n`)
         drawn = at
         return
       }
@@ -70,8 +70,10 @@ export function createProgress(
   }
 }
 
+const counted = (count: number, what: string) => (count === 1 ? what.replace(/s$/, '') : what)
+
 function describe({expected, taken, bytes}: ProgressState, what: string, ms: number): string {
-  const done = `${taken}/${expected} ${what}`
+  const done = `${taken}/${expected} ${counted(expected, what)}`
   if (taken === 0 || ms < SPEED_MS) return done
   const rate = (taken * 1000) / ms
   const left = duration(Math.ceil((expected - taken) / rate))

@@ -90,6 +90,8 @@ export function renderChecked({cases, differences, withoutCase}: Checked, style:
 
 function renderDifference({source, path, expected, got}: Difference): string {
   const value = (what: unknown) => cut(JSON.stringify(what), SHOWN_VALUE)
+  // A mail is never null as a whole: then there is none.
+  if (path === '' && got === null) return safeLine(`${source}: no mail of that name was read`)
   const place = path === '' ? '' : ` ${path}`
   return safeLine(`${source}:${place} expected ${value(expected)}, got ${value(got)}`)
 }

@@ -3,16 +3,19 @@
  * order is made visible instead.
  */
 
-import {escapeJson, UNSAFE} from '../unsafe-text.ts'
+import {escapeJson, HIDDEN, UNSAFE} from '../unsafe-text.ts'
 
 /** For running text: line breaks stay. */
 export function safeText(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(UNSAFE, visible)
 }
 
-/** For one line: line breaks and tabs become blanks. */
+/** For one line, such as a subject, a name, an address: line breaks and tabs become blanks, what hides is shown. */
 export function safeLine(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(UNSAFE, visible)
+  return text
+    .replace(/[\r\n\t]+/g, ' ')
+    .replace(UNSAFE, visible)
+    .replace(HIDDEN, visible)
 }
 
 /** A value as JSON in which such characters are escaped. */

@@ -1,8 +1,9 @@
 /** Puts a page for the browser into a file that only its user can read. */
 import {randomUUID} from 'node:crypto'
-import {mkdir, open, readdir, rm, stat} from 'node:fs/promises'
+import {open, readdir, rm, stat} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {alreadyExists, cannotWrite, codeOf} from '../errors.ts'
+import {makeDirectory} from '../make-directory.ts'
 
 /** Hours after which a page that was made to be looked at once is removed. It can be made again. */
 const KEPT_HOURS = 24
@@ -21,7 +22,7 @@ export async function writePageTo(file: string, page: string): Promise<string> {
 export async function writePrivatePage(directory: string, name: string, page: string, now: Date): Promise<string> {
   const path = join(directory, `${name}-${randomUUID()}.html`)
   try {
-    await mkdir(directory, {recursive: true, mode: 0o700})
+    await makeDirectory(directory, 0o700)
     await removeOld(directory, now)
   } catch (error) {
     throw cannotWrite(directory, error)

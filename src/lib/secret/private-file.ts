@@ -5,9 +5,10 @@
  * The replacement is written here and not by a library: what was written is read back before it takes the old file's
  * place (a full disk may cut a write short without an error), and the directory is flushed as well.
  */
-import {mkdir, open, readFile, realpath, rename, rm, stat, type FileHandle} from 'node:fs/promises'
+import {open, readFile, realpath, rename, rm, stat, type FileHandle} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {badFileContent, cannotWrite, codeOf, fileBusy, inputFileMissing, modeTooOpen, PostdeskError} from '../errors.ts'
+import {makeDirectory} from '../make-directory.ts'
 
 /** The widest modes that are accepted. */
 export interface PrivateModes {
@@ -54,7 +55,7 @@ export async function changePrivateFile(
   change: (current: Buffer | null) => Promise<Buffer | null>,
 ): Promise<void> {
   try {
-    await mkdir(dirname(path), {recursive: true, mode: 0o700})
+    await makeDirectory(dirname(path), 0o700)
     // The lock and the draft belong beside the file that a symbolic link leads to.
     const target = await realpath(path).catch(() => path)
     refuseLooser(dirname(target), (await stat(dirname(target))).mode, modes.directory)

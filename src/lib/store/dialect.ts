@@ -84,7 +84,7 @@ const sqlite: StoreDialect = {
         [{text: 'Give the user who runs postdesk the right to write the file and its directory.'}],
         error,
       )
-    if (['EACCES', 'EEXIST', 'ENOTDIR', 'EPERM', 'EROFS', 'ENAMETOOLONG'].includes(code))
+    if (['EACCES', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS', 'ENAMETOOLONG'].includes(code))
       return storeUnavailable(
         where,
         `its directory cannot be made: ${messageOf(error)}`,

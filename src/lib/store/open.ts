@@ -2,10 +2,11 @@
  * Opens a store: the file or the shared database, at a schema that this program understands.
  */
 import {existsSync} from 'node:fs'
-import {mkdir, writeFile} from 'node:fs/promises'
+import {writeFile} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {Kysely} from 'kysely'
 import {PostdeskError, schemaTooOld, noSuchStore} from '../errors.ts'
+import {makeDirectory} from '../make-directory.ts'
 import {dialects, type StoreDialect} from './dialect.ts'
 import {displayLocation, type StoreLocation} from './location.ts'
 import {migrate, readVersion, refuseNewer} from './migrate.ts'
@@ -83,7 +84,7 @@ export function explainStoreError(
 async function openSqlite(path: string, options: OpenOptions): Promise<Db> {
   if (!existsSync(path)) {
     if (options.create === false) throw noSuchStore(path)
-    await mkdir(dirname(path), {recursive: true, mode: 0o700})
+    await makeDirectory(dirname(path), 0o700)
     // Customers' mail: an empty file is a new database, and what SQLite puts beside it takes its mode.
     await writeFile(path, '', {mode: 0o600, flag: 'a'})
   }
