@@ -6,15 +6,9 @@ import {programMark} from './program-marks.ts'
  * followed by it. Null for any other element. `attributes` are those of the mail.
  */
 export function quoteMark(element: string, attributes: Readonly<Record<string, string>>): QuoteMark | null {
-  switch (programMark(element, (name) => attributes[name])) {
-    case 'quote':
-    case 'exchange':
-      return 'whole'
-    case 'rest':
-      return 'onwards'
-    default:
-      return null
-  }
+  const mark = programMark(element, (name) => attributes[name])
+  if (mark === 'quote' || mark === 'exchange') return 'whole'
+  return mark === 'rest' ? 'onwards' : null
 }
 
 export type QuoteMark = 'whole' | 'onwards'
