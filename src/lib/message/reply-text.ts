@@ -16,7 +16,7 @@ export function splitReply(
   marked: readonly MarkedLine[] | null,
 ): Pick<Body, 'replyText' | 'quotedText' | 'signature'> {
   const whole = {replyText: text.trim(), quotedText: '', signature: null}
-  const given = marked ?? text.split(/\r\n?|\n/).map(plainLine)
+  const given = marked ?? linesOf(text).map(plainLine)
   if (given.length > MAX_LINES) return whole
   const lines = classify(given)
   const end = endOfOwnPart(lines)
@@ -30,6 +30,11 @@ export function splitReply(
     quotedText: quoted.join('\n').trim(),
     signature: signatureOf(lines.slice(0, end)) ?? valedictionOf(kept),
   }
+}
+
+function linesOf(text: string): readonly string[] {
+  // Most texts have line feeds alone, by which strings are split fast.
+  return text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n')
 }
 
 /** A line of which no markup says anything. */

@@ -101,7 +101,7 @@ function markMarkedSignatures(marked: readonly MarkedLine[], kinds: Kind[]): voi
 function markArmor(normal: readonly string[], kinds: Kind[]): void {
   let begin = -1
   for (const [at, line] of normal.entries()) {
-    if (kinds[at] !== 'text') continue
+    if (kinds[at] !== 'text' || !(line.startsWith('-----') || kinds[at - 1] === 'armor')) continue
     if (ARMOR_SIGNED.test(line)) kinds[at] = 'armor'
     else if (ARMOR_HASH.test(line) && kinds[at - 1] === 'armor') kinds[at] = 'armor'
     else if (ARMOR_BEGIN.test(line)) begin = at
