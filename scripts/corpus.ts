@@ -229,7 +229,7 @@ async function explainAll(cases: readonly CorpusCase[]): Promise<readonly (Expla
       onLeftOut: () => {},
     }))
       for (const line of lines) {
-        const explanation = JSON.parse(line) as Explanation
+        const explanation = JSON.parse(line.toString()) as Explanation
         bySource.set(explanation.source, explanation)
       }
     return paths.map((path) => bySource.get(path))
