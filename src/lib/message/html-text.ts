@@ -130,7 +130,7 @@ export function htmlLines(html: string): readonly MarkedLine[] {
     const words = html.slice(start, next === -1 ? html.length : next)
     if (words !== '')
       text.add(
-        decodeHTML(words),
+        words.includes('&') ? decodeHTML(words) : words,
         open.some(({preformatted}) => preformatted),
       )
     if (next === -1) break
@@ -194,22 +194,24 @@ const TAG = /<(?:(\/?)([a-z][^\s/>]*)|[!?/])/iy
 
 /** The place of the `>` that is not within a quoted value; -1 where there is none. */
 function endOfTag(html: string, from: number): number {
-  const delimiter = /[>=]/g
-  delimiter.lastIndex = from
-  for (;;) {
-    const found = delimiter.exec(html)
-    if (found === null || found[0] === '>') return found?.index ?? -1
-    let at = found.index + 1
+  let end = html.indexOf('>', from)
+  let at = from
+  while (end !== -1) {
+    // Not searched for beyond the tag: what is not there would be looked for to the end of the HTML, at each tag.
+    const equals = html.slice(at, end).indexOf('=')
+    if (equals === -1) return end
+    at += equals + 1
     while (html[at] === ' ' || html[at] === '\n' || html[at] === '\r' || html[at] === '\t') at++
     const quote = html[at]
-    if (quote === '"' || quote === "'") {
-      at = html.indexOf(quote, at + 1)
-      if (at === -1) return -1
-      at++
-    }
-    delimiter.lastIndex = at
+    if (quote !== '"' && quote !== "'") continue
+    at = html.indexOf(quote, at + 1) + 1
+    if (at === 0) return -1
+    if (at > end) end = html.indexOf('>', at)
   }
+  return -1
 }
+
+const ATTRIBUTE = /([^\s/>="']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?/g
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
 
@@ -217,11 +219,11 @@ const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
 function readAttributes(text: string): ReadonlyMap<string, string> {
   if (!text.includes('=') && !/hidden/i.test(text)) return NO_ATTRIBUTES
   const attributes = new Map<string, string>()
-  for (const [, name, double, single, bare] of text.matchAll(
-    /([^\s/>="']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?/g,
-  )) {
-    const key = name!.toLowerCase()
-    if (!attributes.has(key)) attributes.set(key, decodeHTMLAttribute(double ?? single ?? bare ?? ''))
+  ATTRIBUTE.lastIndex = 0
+  for (let found = ATTRIBUTE.exec(text); found !== null; found = ATTRIBUTE.exec(text)) {
+    const key = found[1]!.toLowerCase()
+    const value = found[2] ?? found[3] ?? found[4] ?? ''
+    if (!attributes.has(key)) attributes.set(key, value.includes('&') ? decodeHTMLAttribute(value) : value)
   }
   return attributes
 }
@@ -323,7 +325,7 @@ function createWriter(): Writer {
     if (lineMark === undefined && text.trim() !== '') lineMark = markOfLine()
   }
   const addCollapsed = (text: string) => {
-    const collapsed = text.replace(/[\s\u00a0]+/g, ' ')
+    const collapsed = text.replace(MORE_THAN_A_BLANK, ' ')
     const atStart = breaks > 0 || marker !== '' || line === '' || blankAtEnd
     const words = atStart && collapsed.startsWith(' ') ? collapsed.slice(1) : collapsed
     if (words !== '') append(words)
@@ -370,6 +372,9 @@ function withoutEmptyEnds(lines: readonly MarkedLine[]): readonly MarkedLine[] {
   const [first, ...others] = lines.slice(lines.findIndex(isFilled), lines.findLastIndex(isFilled) + 1)
   return first === undefined ? [] : [{...first, text: first.text.trimStart()}, ...others]
 }
+
+/** White space that is no single blank, as nearly all of it is. */
+const MORE_THAN_A_BLANK = /[^\S ]\s*| \s+/g
 
 /** What takes no room: soft hyphens, zero-width spaces, grapheme joiners, with which newsletters fill their preview. */
 const INVISIBLE = /\u00AD|\u034F|\u200B|\uFEFF/g
