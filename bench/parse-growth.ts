@@ -1,7 +1,8 @@
 /**
- * Whether the time to parse a mail grows faster than the mail: node bench/parse-growth.ts. Each kind of oddity is made
- * in sizes that double; the time per byte must not. Ends with 1 where it does.
+ * Whether the time to read a mail, and to tell what was read, grows faster than the mail: node bench/parse-growth.ts.
+ * Each kind of oddity is made in sizes that double; the time per byte must not. Ends with 1 where it does.
  */
+import {tell} from '../src/lib/explain-batch.ts'
 import {parseMessage} from '../src/lib/message/parse.ts'
 import {packRtf, writeTnef} from '../test/support/tnef-writer.ts'
 
@@ -34,6 +35,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'base64 of padding': (bytes) => `Content-Transfer-Encoding: base64\r\n\r\n${repeat('QQ==', bytes)}`,
   html: (bytes) => body(repeat('<p>a&amp;b<br>', bytes), 'text/html'),
   'html of open tags': (bytes) => body(repeat('<', bytes), 'text/html'),
+  'html of quotes': (bytes) => body(repeat('<blockquote type=cite>a<br>b</blockquote>c', bytes), 'text/html'),
+  'html of quotes in quotes': (bytes) => body(repeat('<blockquote class=gmail_quote>a', bytes), 'text/html'),
+  'html of attributions': (bytes) => body(repeat('<div class="gmail_attr">a@b wrote:</div>', bytes), 'text/html'),
+  'html of signatures': (bytes) => body(repeat('<div><span id=Signature>a</div>', bytes), 'text/html'),
+  'html of earlier mail': (bytes) => body(repeat('<hr id=divRplyFwdMsg>From: a@b<br>', bytes), 'text/html'),
+  'html of equals signs': (bytes) => body(`<a ${repeat('=', bytes)}>`, 'text/html'),
+  'html of classes': (bytes) => body(`<p class="${repeat('x_a ', bytes)}">`, 'text/html'),
   'html of hidden elements': (bytes) => body(repeat('<style>', bytes), 'text/html'),
   'header fields': (bytes) => `${repeat('X-A: b\r\n', bytes)}\r\nbody`,
   'header lines that are none': (bytes) => `${repeat('no field\r\n', bytes)}\r\nbody`,
@@ -79,6 +87,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'calendar of one fold': (bytes) => body(`BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:${repeat('\r\n a', bytes)}`, 'text/calendar'), // prettier-ignore
   'S/MIME in pieces': (bytes) => attached('application/pkcs7-mime', Buffer.from(`308006092a864886f70d010702a08030800201013100308006092a864886f70d010701a0802480${repeat('040141', bytes)}`, 'hex')), // prettier-ignore
   'quoted replies': (bytes) => body(repeat('On Tue, a <a@b.example> wrote:\r\n> x\r\n', bytes)),
+  'quotes and answers': (bytes) => body(repeat('> quoted\r\n>\r\nanswer\r\n\r\n', bytes)),
+  'quotes of one line': (bytes) => body(repeat('> ', bytes)),
+  'attributions that are wrapped': (bytes) => body(repeat('On Tue, 3 Feb 2026 at 15:35, Anna\r\n<a@b.example>\r\nwrote:\r\n', bytes)), // prettier-ignore
+  'lines that end as attributions': (bytes) => body(repeat('On 3 Feb 2026:\r\n', bytes)),
+  'headers of earlier mail': (bytes) => body(repeat('From: a@b\r\nTo: b\r\nDate: c\r\nSubject: d\r\n\r\n', bytes)),
+  'headers that break off': (bytes) => body(repeat('From: a\r\nTo: b\r\n', bytes)),
+  signatures: (bytes) => body(repeat('-- \r\nBo\r\nSent from my iPhone\r\n', bytes)),
+  'lines drawn across': (bytes) => body(repeat('-----\r\na\r\n', bytes)),
+  'a forward of headers': (bytes) => `Subject: Fwd: a\r\n${body(repeat('From: a\r\nTo: b\r\n\r\n', bytes))}`,
+  'a notice of recipients': (bytes) => `From: MAILER-DAEMON@b.example\r\nSubject: Undelivered Mail\r\n${body(repeat('<a@b.example>: host b.example said: 550 5.1.1 unknown (in reply to RCPT TO command)\r\n\r\n', bytes))}`, // prettier-ignore
+  'a report of many recipients': (bytes) => `Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n\r\n${repeat('<a@b.example>: 550 unknown\r\n', bytes / 2)}--b\r\nContent-Type: message/delivery-status\r\n\r\n${repeat('Final-Recipient: rfc822; a@b.example\r\nStatus: 5.1.1\r\n\r\n', bytes / 2)}`, // prettier-ignore
   'a report': (bytes) => `Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n${repeat('Final-Recipient: rfc822; a@b.example\r\nStatus: 5.1.1\r\n\r\n', bytes)}`, // prettier-ignore
 }
 
@@ -98,6 +117,6 @@ if (failed) process.exitCode = 1
 
 function millisecondsOf(raw: Buffer): number {
   const started = performance.now()
-  parseMessage(raw)
+  tell(parseMessage(raw))
   return performance.now() - started
 }

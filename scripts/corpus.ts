@@ -230,7 +230,7 @@ async function explainAll(cases: readonly CorpusCase[]): Promise<readonly (Expla
       onNoMail: () => {},
     }))
       for (const line of lines) {
-        const explanation = JSON.parse(line) as Explanation
+        const explanation = JSON.parse(line.toString()) as Explanation
         bySource.set(explanation.source, explanation)
       }
     return paths.map((path) => bySource.get(path))

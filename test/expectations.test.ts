@@ -14,7 +14,7 @@ function explanation(source: string, subject = 'Question'): Explanation {
   const bytes = mail({From: 'Jane <jane@example.com>', To: 'support@acme.example, info@acme.example', Subject: subject})
   return {
     source,
-    message: JSON.parse(tell(parseMessage(bytes)).told) as ExplainedMessage,
+    message: JSON.parse(Buffer.from(tell(parseMessage(bytes)).told).toString()) as ExplainedMessage,
     verdict: {kind: 'human', reason: 'no sign of a machine'},
     recipientMatch: {channel: 'support@acme.example', address: 'support@acme.example', header: 'to'},
     thread: {

@@ -1,8 +1,7 @@
 /** Reads mails to be explained on every processor. */
 import {availableParallelism} from 'node:os'
-import {tellUnread, type ExplainReply, type ReadMessage} from './explain-batch.ts'
+import {tellUnread, unpackReply, type ExplainReply, type ReadMessage} from './explain-batch.ts'
 import {createBatchPool, type BatchPool} from './message/batch-pool.ts'
-import type {Message} from './message/message.ts'
 
 /** Beside this file: the source when run from source, an entry of its own when bundled. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './explain-worker.ts' : './explain-worker.js', import.meta.url)
@@ -21,7 +20,6 @@ export const createExplainPool = (): BatchPool<ReadMessage> =>
     file: WORKER,
     workers: EXPLAIN_WORKERS,
     youngHeapMb: YOUNG_HEAP_MB,
-    unpack: ({messages, told}) =>
-      (JSON.parse(messages) as Message[]).map((message, index) => ({message, told: told[index]!})),
+    unpack: unpackReply,
     unreadable: tellUnread,
   })

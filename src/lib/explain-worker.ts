@@ -8,5 +8,5 @@ const {progress} = workerData as WorkerInput
 parentPort?.on('message', (request: BatchRequest) => {
   const reply = explainBatch(request, progress)
   releaseMemory(request.bytes)
-  parentPort?.postMessage(reply, [])
+  parentPort?.postMessage(reply, [reply.bytes])
 })

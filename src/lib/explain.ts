@@ -45,9 +45,9 @@ export interface ExplainOptions {
 }
 
 /** A batch is one round of questions to the store, and one message to a worker. */
-const BATCH_MESSAGES = 100
+const BATCH_MESSAGES = 200
 /** So small that a few files keep all processors busy. */
-const BATCH_BYTES = 1024 * 1024
+const BATCH_BYTES = 2 * 1024 * 1024
 /** Batches that are read ahead for each worker: one at work, one waiting there, one to be decided. */
 const BATCHES_A_WORKER = 3
 
@@ -56,11 +56,11 @@ export const portalOfRecipient = ({db}: Store, recipient: string): Promise<Porta
   findPortalByAddress(db, recipient)
 
 /**
- * Explains them all, in the order given. Each string is an `Explanation` as JSON on one line, in which
- * what would act on a terminal is escaped; they come in batches.
+ * Explains them all, in the order given. Each piece of bytes is an `Explanation` as JSON in UTF-8 on a line, with its end,
+ * in which what would act on a terminal is escaped; they come in batches.
  * @throws 64 for a recipient that is no address, 66 where none of the paths exists; both before anything is read.
  */
-export async function* explain(options: ExplainOptions): AsyncGenerator<readonly string[]> {
+export async function* explain(options: ExplainOptions): AsyncGenerator<readonly Buffer[]> {
   if (options.recipient !== undefined && !options.recipient.includes('@'))
     throw invalidValue(`--recipient ${JSON.stringify(options.recipient)}`, 'it is no full address')
   const pool = createExplainPool()
@@ -152,7 +152,7 @@ async function readLarge({source, chunks}: Extract<ExplainInput, {kind: 'stream'
 
 interface Run {
   /** The explanations of the next mails. Must not be called again before it is done. */
-  decideAll(mails: readonly Mail[]): Promise<readonly string[]>
+  decideAll(mails: readonly Mail[]): Promise<readonly Buffer[]>
 }
 
 async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run> {
@@ -162,7 +162,7 @@ async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run>
   let known: Facts | null = null
   let seen = 0
 
-  const explainOne = (mail: Mail, facts: Facts): string => {
+  const explainOne = (mail: Mail, facts: Facts): Buffer => {
     const index = seen++
     const arrival: Arrival = {
       item: {epoch: '0', key: String(index)},
@@ -179,7 +179,11 @@ async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run>
       opened.set(planned.ticketId, {source: mail.source, owner: decision.route?.owner?.email ?? null})
     const place = escapeJson(JSON.stringify(mail.source))
     const decided = escapeJson(JSON.stringify(explainDecision(arrival, decision, facts, opened)))
-    return `{"source":${place},"message":${mail.told},${decided.slice(1)}`
+    return Buffer.concat([
+      Buffer.from(`{"source":${place},"message":`),
+      mail.told,
+      Buffer.from(`,${decided.slice(1)}\n`),
+    ])
   }
 
   return {

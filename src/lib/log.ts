@@ -3,7 +3,7 @@
  * every value that was ever resolved as a secret is removed in each of the forms in which it could leave.
  */
 
-import {maskTokens} from './message/mask-tokens.ts'
+import {maskTokens, mayHoldToken} from './message/mask-tokens.ts'
 
 /** Writes one line of debugging. `details` must not hold a `Secret`'s value; registered ones are removed all the same. */
 export type Log = (event: string, details?: Readonly<Record<string, unknown>>) => void
@@ -19,11 +19,18 @@ export interface Redactor {
   /** From now on `value` is removed, also where it appears as base64, URL-escaped or JSON-escaped. */
   register(value: string): void
   redact(text: string): string
+  /** As `redact`, of text in UTF-8. Decodes it only where there is something to remove, which is next to never. */
+  redactBytes(bytes: Buffer): Buffer
 }
 
 /** A redactor that knows no secret yet. */
 export function createRedactor(): Redactor {
   const forms = new Set<string>()
+  const redact = (text: string) => {
+    let safe = maskTokens(text)
+    for (const form of [...forms].sort((a, b) => b.length - a.length)) safe = safe.replaceAll(form, REDACTED)
+    return safe
+  }
   return {
     register(value) {
       // Shorter values would blank out ordinary words; a password this short protects nothing.
@@ -39,11 +46,11 @@ export function createRedactor(): Redactor {
       ])
         forms.add(form)
     },
-    redact(text) {
-      let safe = maskTokens(text)
-      for (const form of [...forms].sort((a, b) => b.length - a.length)) safe = safe.replaceAll(form, REDACTED)
-      return safe
-    },
+    redact,
+    redactBytes: (bytes) =>
+      mayHoldToken(bytes) || [...forms].some((form) => bytes.includes(form))
+        ? Buffer.from(redact(bytes.toString()))
+        : bytes,
   }
 }
 

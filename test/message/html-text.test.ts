@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
-import {htmlToText} from '../../src/lib/message/html-text.ts'
+import {htmlLines, htmlToText} from '../../src/lib/message/html-text.ts'
 
 const cases: readonly (readonly [string, string])[] = [
   ['', ''],
@@ -74,5 +74,40 @@ describe('text of HTML', () => {
     for (const piece of pieces) {
       assert.equal(typeof htmlToText(piece.repeat(1_000_000 / piece.length)), 'string')
     }
+  })
+})
+
+describe('what the markup says of a line', () => {
+  const marked: readonly (readonly [html: string, lines: string])[] = [
+    ['a<blockquote type=cite>b</blockquote>c', 'a | quote: > b | c'],
+    ['<blockquote>a<div class="gmail_quote">b</div></blockquote>', 'indented: > a | indented: > b'],
+    ['<blockquote style="border:none">a</blockquote>', 'a'],
+    ['<div class=yahoo_quoted><div id=Signature>a</div></div>b', 'quote: a | b'],
+    ['<div class=moz-cite-prefix>a<div>b</div>c</div>d', 'attribution: a | attribution: b | attribution: c | d'],
+    ['<pre class="moz-signature">-- \nBo</pre>', 'signature: -- | signature: Bo'],
+    ['a<div id=appendonsend></div><p>b<p>c', 'a |  | rest: b |  | c'],
+    ['a<div id=divRplyFwdMsg></div><blockquote type=cite>b</blockquote>c', 'a | quote: > b | rest: c'],
+    // The first word of a line tells.
+    ['a <span class=gmail_signature>b</span><br><span class=gmail_signature>c</span> d', 'a b | signature: c d'],
+    ['<blockquote style="white-space:pre;border:none">a</blockquote><blockquote type=cite>b', 'a | quote: > b'],
+  ]
+  for (const [html, expected] of marked)
+    test(html, () => {
+      const lines = htmlLines(html).map(({text, mark}) => (mark === null ? text : `${mark}: ${text}`))
+      assert.equal(lines.join(' | '), expected)
+    })
+
+  test('how much of a line is a mark of a quote', () => {
+    const lines = htmlLines('<blockquote>&gt; a<p>b<blockquote>c</blockquote></blockquote>d')
+    assert.deepEqual(
+      lines.map(({text, prefix}) => [text.slice(0, prefix), text.slice(prefix)]),
+      [
+        ['> ', '> a'],
+        ['>', ''],
+        ['> ', 'b'],
+        ['> > ', 'c'],
+        ['', 'd'],
+      ],
+    )
   })
 })

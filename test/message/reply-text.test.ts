@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
-import {htmlToText} from '../../src/lib/message/html-text.ts'
+import {htmlLines, htmlToText} from '../../src/lib/message/html-text.ts'
 import {parseMessage} from '../../src/lib/message/parse.ts'
 import {splitReply} from '../../src/lib/message/reply-text.ts'
 import {fixture, seededRandom} from './mail.ts'
 import {ATTRIBUTIONS, FORWARDS, HEADERS, HTML_REPLIES, SENT_FROM, SHORT_ATTRIBUTIONS} from './reply-samples.ts'
 
 const split = (...lines: readonly string[]) => splitReply(lines.join('\n'), null)
-const splitHtml = (html: string) => splitReply(htmlToText(html), [html])
+const splitHtml = (html: string) => splitReply(htmlToText(html), htmlLines(html))
 const replyOf = (...lines: readonly string[]) => split(...lines).replyText
 
 /** Words, with how often each is there. */
@@ -116,8 +116,11 @@ describe('answers are never lost', () => {
       const {replyText, quotedText} = splitHtml(
         `<div>Hello,</div><div>On 3 Feb 2016, at 15:35, Anna &lt;anna@example.org&gt; wrote:</div>${quote}one</blockquote><div>first answer</div>${quote}two</blockquote><p>second answer</p>${quote}three</blockquote>`,
       )
-      assert.equal(replyText.replaceAll(/\n+/g, '|'), 'Hello,|one|first answer|two|second answer')
-      assert.equal(quotedText.replaceAll(/\n+/g, '|'), 'On 3 Feb 2016, at 15:35, Anna <anna@example.org> wrote:|three')
+      assert.equal(replyText.replaceAll(/\n+/g, '|'), 'Hello,|> one|first answer|> two|second answer')
+      assert.equal(
+        quotedText.replaceAll(/\n+/g, '|'),
+        'On 3 Feb 2016, at 15:35, Anna <anna@example.org> wrote:|> three',
+      )
     })
   }
 })
@@ -166,9 +169,21 @@ describe('HTML of mail programs', () => {
     }
   })
 
-  test('text that holds the characters for internal use', () => {
-    const html = '<p>one \ufdd0 \ufddf</p><blockquote type=cite>two</blockquote>'
-    assert.match(splitHtml(html).replyText, /one/)
+  test('a block that Outlook strips of its border, but for the line beside it, is a quote', () => {
+    const block = '<blockquote style="border:none;border-left:solid #CCCCCC 1.0pt;padding:0cm 0cm 0cm 6.0pt">'
+    assert.equal(splitHtml(`<p>Done.</p>${block}old</blockquote>`).quotedText, '> old')
+  })
+
+  test('answers in what a program keeps together', () => {
+    const quote = (text: string) => `<blockquote class="gmail_quote">${text}</blockquote>`
+    const {replyText, quotedText} = splitHtml(
+      `<div>Hello,</div><div class="gmail_quote"><div class="gmail_attr">Xyzzy Anna plugh</div>${quote('one')}<div>my answer</div>${quote('two')}</div>`,
+    )
+    assert.deepEqual([replyText, quotedText], ['Hello,\n> one\nmy answer', 'Xyzzy Anna plugh\n> two'])
+  })
+
+  test('a quote that is typed in HTML', () => {
+    assert.equal(splitHtml('<pre>Done.\n\n&gt; one\n&gt; two</pre>').quotedText, '> one\n> two')
   })
 })
 
@@ -390,6 +405,14 @@ describe('whole messages', () => {
       '> Which version do you use?\n\n4.2, since Monday.\n\n> And which printer?\n\nThe one on the second floor.',
     )
     assert.equal(body.signature, 'Bo Ek\nAcme GmbH')
+  })
+
+  test('each part has its say', () => {
+    const part = (type: string, text: string) => `--b\r\nContent-Type: text/${type}\r\n\r\n${text}\r\n`
+    const parts = [part('plain', 'Done.'), part('html', '<blockquote type=cite>old</blockquote>')]
+    const raw = `Content-Type: multipart/mixed; boundary=b\r\n\r\n${parts.join('')}--b--\r\n`
+    const {text, replyText, quotedText} = parseMessage(Buffer.from(raw)).body
+    assert.deepEqual([text, replyText, quotedText], ['Done.\n> old', 'Done.', '> old'])
   })
 
   test('Outlook that sends HTML only', () => {

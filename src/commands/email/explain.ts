@@ -96,12 +96,12 @@ export default class EmailExplain extends BaseCommand<typeof EmailExplain, Email
   }
 
   /** Prints or keeps what was explained; waits where the reader of standard output is slower. */
-  private async take(lines: readonly string[]): Promise<void> {
+  private async take(lines: readonly Buffer[]): Promise<void> {
     const {stdout} = process
-    if (this.flags.jsonl) this.print(stdout, `${lines.join('\n')}\n`)
+    if (this.flags.jsonl) this.printBytes(stdout, Buffer.concat(lines))
     if (!this.flags.jsonl || this.#checker)
       for (const line of lines) {
-        const explanation = JSON.parse(line) as Explanation
+        const explanation = JSON.parse(line.toString()) as Explanation
         this.#checker?.check(explanation)
         if (this.jsonMode) this.#messages.push(explanation)
         else if (!this.#checker) this.print(stdout, renderExplanation(explanation, this.style(stdout)))

@@ -175,6 +175,11 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     stream.write(this.redactor.redact(text))
   }
 
+  /** As `print`, for much text in UTF-8. */
+  protected printBytes(stream: NodeJS.WriteStream, bytes: Buffer): void {
+    stream.write(this.redactor.redactBytes(bytes))
+  }
+
   /** Where colours and the width of a stream come from. */
   protected style(stream: NodeJS.WriteStream): Style {
     return styleOf(stream, {noColour: !(this.flags?.color ?? true)})

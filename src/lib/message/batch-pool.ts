@@ -1,6 +1,6 @@
 /** Workers that read raw mail beside the main thread. What a message does to its thread costs that message only. */
 import {Worker} from 'node:worker_threads'
-import type {BatchRequest, WorkerInput} from './batch.ts'
+import {pack, type BatchRequest, type WorkerInput} from './batch.ts'
 import {PARSE_DEADLINE_MS, PARSE_HEAP_MB, PARSE_YOUNG_HEAP_MB} from './limits.ts'
 
 /** Takes batches of raw messages, and gives what its workers make of each message. */
@@ -80,7 +80,8 @@ export function createBatchPool<Reply, Result>(work: BatchWork<Reply, Result>): 
       const job = waiting.shift()!
       job.posted = [...job.batch.keys()].filter((index) => job.results[index] === undefined)
       seat.posted.push(job)
-      seat.running.post(pack(job))
+      // Copied: the messages themselves are needed again when the worker dies, and small buffers share memory with others.
+      seat.running.post({batch: job.number, ...pack(job.posted.map((index) => job.batch[index]!))})
     }
     for (const seat of seats) if (seat.posted.length === 0) seat.running?.idle()
   }
@@ -207,19 +208,4 @@ function startWorker<Reply>(
       await worker.terminate()
     },
   }
-}
-
-/**
- * Copies what is left of a batch into one buffer to be transferred. The messages themselves cannot be: they are needed
- * again when the worker dies, and small buffers share memory with others.
- */
-function pack<Result>({number, batch, posted}: Job<Result>): BatchRequest {
-  const raws = posted.map((index) => batch[index]!)
-  const bytes = Buffer.allocUnsafeSlow(raws.reduce((sum, {length}) => sum + length, 0))
-  let end = 0
-  for (const raw of raws) {
-    bytes.set(raw, end)
-    end += raw.length
-  }
-  return {batch: number, bytes: bytes.buffer, lengths: raws.map(({length}) => length)}
 }

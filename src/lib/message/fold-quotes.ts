@@ -1,32 +1,17 @@
 /** What a mail in HTML repeats of earlier mail, put under a fold. */
+import {programMark} from './program-marks.ts'
 
 /**
  * How quoted text is marked: `whole` is an element that holds it, `onwards` one with which it begins and that is
  * followed by it. Null for any other element. `attributes` are those of the mail.
  */
 export function quoteMark(element: string, attributes: Readonly<Record<string, string>>): QuoteMark | null {
-  if (element === 'blockquote' && attributes['type']?.toLowerCase() === 'cite') return 'whole'
-  const names = [...(attributes['class'] ?? '').slice(0, MAX_NAMES_LENGTH).split(/\s+/), attributes['id'] ?? '']
-    // Outlook on the web puts `x_` before the names of what it quotes, once for each time.
-    .map((name) => name.replace(/^(?:x_)+/, '').toLowerCase())
-  if (names.some((name) => WHOLE.has(name)) || (element === 'div' && attributes['name'] === 'quote')) return 'whole'
-  if (names.some((name) => ONWARDS.has(name)) || WORD_SEPARATOR.test(attributes['style'] ?? '')) return 'onwards'
-  return null
+  const mark = programMark(element, (name) => attributes[name])
+  if (mark === 'quote' || mark === 'exchange') return 'whole'
+  return mark === 'rest' ? 'onwards' : null
 }
 
 export type QuoteMark = 'whole' | 'onwards'
-
-/** Characters looked at of a list of classes. */
-const MAX_NAMES_LENGTH = 500
-
-/** Gmail, Yahoo, Proton Mail, Zoho, Tuta. GMX and web.de use the name `quote`, Apple Mail and Thunderbird `type="cite"`. */
-const WHOLE = new Set(['gmail_quote', 'yahoo_quoted', 'protonmail_quote', 'zmail_extra', 'tutanota_quote'])
-
-/** Outlook on the web and on phones, Outlook Express and Windows Mail. */
-const ONWARDS = new Set(['divrplyfwdmsg', 'appendonsend', 'outlookmessageheader'])
-
-/** Outlook on the desktop: the line above the `From:` of the mail that it answers. */
-const WORD_SEPARATOR = /^border:\s?none;\s?border-top:\s?solid #(?:E1E1E1|B5C4DF) 1\.0pt/i
 
 /** Elements in which a fold may stand: a table allows no other content between its rows. */
 const NO_PLACE = new Set(['table', 'tbody', 'thead', 'tfoot', 'tr', 'colgroup', 'ol', 'ul', 'dl'])

@@ -1,5 +1,6 @@
 /** The text of HTML, as a person would type it into a plain mail. */
 import {decodeHTML, decodeHTMLAttribute} from 'entities'
+import {programMark, type ProgramMark} from './program-marks.ts'
 
 /** Elements whose content nobody reads. */
 const UNREAD = new Set([
@@ -36,23 +37,48 @@ const MAX_OPEN = 50
 /** Characters of a link that is written out. What is longer counts readers, and would bury the text. */
 const MAX_LINK_LENGTH = 300
 
+/** What the markup of a mail program says of a line. */
+export type Mark = Exclude<ProgramMark, 'exchange'>
+
+/** A line of the text, and what the markup around its first word says of it: of several marks the strongest. */
+export interface MarkedLine {
+  readonly text: string
+  readonly mark: Mark | null
+  /** Characters at the start of `text` that stand for the blocks it is in (`> > `), and that nobody typed. */
+  readonly prefix: number
+}
+
+/** Marks that hold lines, the strongest first: a signature inside a quote is quoted. */
+const HOLDING_MARKS = ['quote', 'attribution', 'signature', 'indented'] as const
+
+type HoldingMark = (typeof HOLDING_MARKS)[number]
+
 /** An open element that changes how text is written. */
 interface OpenElement {
   readonly name: string
   /** Open elements of the same name inside of it, whose end tags are not its own. */
   nested: number
+  readonly mark: HoldingMark | null
   readonly preformatted: boolean
   /** For lists: the number of the next item; null for those without numbers. */
   next: number | null
   readonly link: string | null
 }
 
+/** The lines of HTML as one text. */
+export function htmlToText(html: string): string {
+  return htmlLines(html)
+    .map(({text}) => text)
+    .join('\n')
+}
+
 /**
  * The text of HTML for reading: blocks on lines of their own, `> ` before what is quoted, `- ` or numbers before the
  * items of lists, the addresses of links behind their words, entities resolved; what is hidden is left out. Time is
- * linear in the input, whatever is left open in it. The result is plain text: nothing in it is markup any more.
+ * linear in the input, whatever is left open in it. The result is plain text: nothing in it is markup any more. The
+ * first line and the last are not empty.
  */
-export function htmlToText(html: string): string {
+export function htmlLines(html: string): readonly MarkedLine[] {
   const text = createWriter()
   const open: OpenElement[] = []
   // Elements that are not closed from here on: looked for once, not again at each of their start tags.
@@ -60,25 +86,31 @@ export function htmlToText(html: string): string {
   let quotesInTags = true
 
   const leave = (at: number) => {
-    for (const {name, link} of open.splice(at).toReversed()) {
-      if (name === 'blockquote') text.quote(-1)
+    for (const {name, mark, link} of open.splice(at).toReversed()) {
+      if (mark !== null) text.mark(mark, -1)
+      if (name === 'blockquote' && mark !== null) text.quote(-1)
       else if (name === 'ol' || name === 'ul') text.indent(-1)
       if (link !== null) text.endLink(link)
     }
   }
   const enter = (name: string, attributes: ReadonlyMap<string, string>) => {
+    const said = programMark(name, (attribute) => attributes.get(attribute))
+    if (said === 'rest') text.markRest()
+    // What a person answered between quotes is in an exchange too.
+    const mark = said === 'rest' || said === 'exchange' ? null : said
     const at = open.findLastIndex((element) => element.name === name)
     if (at !== -1 && CLOSED_BY_NEXT.has(name)) leave(at)
     const style = attributes.get('style') ?? ''
     const preformatted = name === 'pre' || /white-space\s*:\s*(?:pre\b|break-spaces)/i.test(style)
     // Mail programs indent with it too.
-    const quote = name === 'blockquote' && !/border(?:-left)?\s*:\s*(?:none|0)\b/i.test(style)
+    const quote = name === 'blockquote' && mark !== null
     const list = name === 'ol' || name === 'ul'
     const link = name === 'a' ? (attributes.get('href') ?? null) : null
-    if ((quote || list || preformatted || link !== null) && open.length < MAX_OPEN) {
+    if ((mark !== null || list || preformatted || link !== null) && open.length < MAX_OPEN) {
       const start = Number.parseInt(attributes.get('start') ?? '1', 10)
       const next = name === 'ol' ? (Number.isSafeInteger(start) ? start : 1) : null
-      open.push({name, nested: 0, preformatted, next, link})
+      open.push({name, nested: 0, mark, preformatted, next, link})
+      if (mark !== null) text.mark(mark, 1)
       if (quote) text.quote(1)
       if (list) text.indent(1)
       if (link !== null) text.startLink()
@@ -98,7 +130,7 @@ export function htmlToText(html: string): string {
     const words = html.slice(start, next === -1 ? html.length : next)
     if (words !== '')
       text.add(
-        decodeHTML(words),
+        words.includes('&') ? decodeHTML(words) : words,
         open.some(({preformatted}) => preformatted),
       )
     if (next === -1) break
@@ -162,22 +194,24 @@ const TAG = /<(?:(\/?)([a-z][^\s/>]*)|[!?/])/iy
 
 /** The place of the `>` that is not within a quoted value; -1 where there is none. */
 function endOfTag(html: string, from: number): number {
-  const delimiter = /[>=]/g
-  delimiter.lastIndex = from
-  for (;;) {
-    const found = delimiter.exec(html)
-    if (found === null || found[0] === '>') return found?.index ?? -1
-    let at = found.index + 1
+  let end = html.indexOf('>', from)
+  let at = from
+  while (end !== -1) {
+    // Not searched for beyond the tag: what is not there would be looked for to the end of the HTML, at each tag.
+    const equals = html.slice(at, end).indexOf('=')
+    if (equals === -1) return end
+    at += equals + 1
     while (html[at] === ' ' || html[at] === '\n' || html[at] === '\r' || html[at] === '\t') at++
     const quote = html[at]
-    if (quote === '"' || quote === "'") {
-      at = html.indexOf(quote, at + 1)
-      if (at === -1) return -1
-      at++
-    }
-    delimiter.lastIndex = at
+    if (quote !== '"' && quote !== "'") continue
+    at = html.indexOf(quote, at + 1) + 1
+    if (at === 0) return -1
+    if (at > end) end = html.indexOf('>', at)
   }
+  return -1
 }
+
+const ATTRIBUTE = /([^\s/>="']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?/g
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
 
@@ -185,11 +219,11 @@ const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
 function readAttributes(text: string): ReadonlyMap<string, string> {
   if (!text.includes('=') && !/hidden/i.test(text)) return NO_ATTRIBUTES
   const attributes = new Map<string, string>()
-  for (const [, name, double, single, bare] of text.matchAll(
-    /([^\s/>="']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?/g,
-  )) {
-    const key = name!.toLowerCase()
-    if (!attributes.has(key)) attributes.set(key, decodeHTMLAttribute(double ?? single ?? bare ?? ''))
+  ATTRIBUTE.lastIndex = 0
+  for (let found = ATTRIBUTE.exec(text); found !== null; found = ATTRIBUTE.exec(text)) {
+    const key = found[1]!.toLowerCase()
+    const value = found[2] ?? found[3] ?? found[4] ?? ''
+    if (!attributes.has(key)) attributes.set(key, value.includes('&') ? decodeHTMLAttribute(value) : value)
   }
   return attributes
 }
@@ -238,14 +272,23 @@ interface Writer {
   item(marker: string): void
   quote(levels: 1 | -1): void
   indent(levels: 1 | -1): void
+  /** An element with this mark begins, or ends. */
+  mark(mark: HoldingMark, elements: 1 | -1): void
+  /** From the next line on stands an earlier mail. */
+  markRest(): void
   startLink(): void
   endLink(href: string): void
-  end(): string
+  end(): readonly MarkedLine[]
 }
 
 function createWriter(): Writer {
-  const lines: string[] = []
+  const lines: MarkedLine[] = []
   let line = ''
+  /** What the first word of the line is in; undefined as long as the line has none. */
+  let lineMark: Mark | null | undefined
+  /** Elements that are open of each mark. */
+  const marks: Record<HoldingMark, number> = {quote: 0, attribution: 0, signature: 0, indented: 0}
+  let rest = false
   /** Whether the line ends with a blank; asking the line itself would copy it each time. */
   let blankAtEnd = false
   /** Line breaks that stand between the line and what comes next. */
@@ -256,14 +299,22 @@ function createWriter(): Writer {
   let label: string | null = null
 
   const quotePrefix = () => '> '.repeat(Math.min(quotes, MAX_QUOTE_LEVELS))
+  const pushLine = (written: string, before: string, mark: Mark | null) =>
+    lines.push({text: (before + written).trimEnd(), mark, prefix: before.length})
+  const markOfLine = (): Mark | null => {
+    const mark = HOLDING_MARKS.find((mark) => marks[mark] > 0) ?? null
+    if (!rest || mark === 'quote') return mark
+    rest = false
+    return 'rest'
+  }
   const startLine = () => {
     if (lines.length > 0 || line !== '') {
-      lines.push((prefix + line).trimEnd())
-      const shorter = prefix.length < quotePrefix().length ? prefix : quotePrefix()
-      if (breaks > 1) lines.push(shorter.trimEnd())
+      pushLine(line, prefix, lineMark ?? null)
+      if (breaks > 1) pushLine('', prefix.length < quotePrefix().length ? prefix : quotePrefix(), null)
     }
     prefix = quotePrefix()
     line = '  '.repeat(Math.min(Math.max(lists - 1, 0), MAX_LIST_LEVELS)) + marker
+    lineMark = undefined
     breaks = 0
     marker = ''
   }
@@ -271,9 +322,10 @@ function createWriter(): Writer {
     if (breaks > 0 || marker !== '' || (lines.length === 0 && line === '')) startLine()
     line += text
     blankAtEnd = text.endsWith(' ')
+    if (lineMark === undefined && text.trim() !== '') lineMark = markOfLine()
   }
   const addCollapsed = (text: string) => {
-    const collapsed = text.replace(/[\s\u00a0]+/g, ' ')
+    const collapsed = text.replace(MORE_THAN_A_BLANK, ' ')
     const atStart = breaks > 0 || marker !== '' || line === '' || blankAtEnd
     const words = atStart && collapsed.startsWith(' ') ? collapsed.slice(1) : collapsed
     if (words !== '') append(words)
@@ -296,6 +348,8 @@ function createWriter(): Writer {
     item: (text) => void (marker = text),
     quote: (levels) => void (quotes += levels),
     indent: (levels) => void (lists += levels),
+    mark: (mark, elements) => void (marks[mark] += elements),
+    markRest: () => void (rest = true),
     startLink: () => void (label = ''),
     endLink(href) {
       const target = label === null ? null : targetBehind(label, href)
@@ -305,12 +359,22 @@ function createWriter(): Writer {
       if (target !== null) addCollapsed(` <${target}>${blank}`)
     },
     end() {
-      if (line !== '') lines.push((prefix + line).trimEnd())
-      return lines.join('\n').trim()
+      if (line !== '') pushLine(line, prefix, lineMark ?? null)
+      return withoutEmptyEnds(lines)
     },
   }
   return writer
 }
+
+/** The lines without the empty ones before and after them, and without white space before the first word. */
+function withoutEmptyEnds(lines: readonly MarkedLine[]): readonly MarkedLine[] {
+  const isFilled = ({text}: MarkedLine) => text !== ''
+  const [first, ...others] = lines.slice(lines.findIndex(isFilled), lines.findLastIndex(isFilled) + 1)
+  return first === undefined ? [] : [{...first, text: first.text.trimStart()}, ...others]
+}
+
+/** White space that is no single blank, as nearly all of it is. */
+const MORE_THAN_A_BLANK = /[^\S ]\s*| \s+/g
 
 /** What takes no room: soft hyphens, zero-width spaces, grapheme joiners, with which newsletters fill their preview. */
 const INVISIBLE = /\u00AD|\u034F|\u200B|\uFEFF/g

@@ -1,19 +1,18 @@
 /** What the parse worker does with a batch: the facts of its messages, and their bytes as they are stored. */
 import {messageOf} from '../errors.ts'
-import {workThrough, type BatchRequest} from './batch.ts'
+import {pack, workThrough, type BatchRequest, type Packed} from './batch.ts'
 import type {Message} from './message.ts'
 import {describeUnparsed} from './parse.ts'
 import {compressChunks, type RawChunk} from './raw-chunks.ts'
 
-/** Where a chunk stands in the buffer of its reply. */
-export type PackedChunk = Omit<RawChunk, 'data'> & {readonly length: number}
+/** A chunk whose data is among what is packed. */
+export type PackedChunk = Omit<RawChunk, 'data'>
 
 /** The messages of a batch as JSON, which costs both threads less than a structured clone, and their chunks packed. */
-export interface ParseReply {
+export interface ParseReply extends Packed {
   readonly messages: string
   /** Of each message, in order. */
   readonly chunks: readonly (readonly PackedChunk[])[]
-  readonly bytes: ArrayBuffer
   /** Milliseconds the batch took. */
   readonly ms: number
 }
@@ -35,17 +34,10 @@ export function parseBatch(
     }
     chunks.push(compressChunks(raw))
   })
-  const data = chunks.flat().map((chunk) => chunk.data)
-  const packed = Buffer.allocUnsafeSlow(data.reduce((sum, {length}) => sum + length, 0))
-  let end = 0
-  for (const piece of data) {
-    packed.set(piece, end)
-    end += piece.length
-  }
   return {
     messages: JSON.stringify(messages),
-    chunks: chunks.map((list) => list.map(({encoding, size, data}) => ({encoding, size, length: data.length}))),
-    bytes: packed.buffer,
+    chunks: chunks.map((list) => list.map(({encoding, size}) => ({encoding, size}))),
+    ...pack(chunks.flat().map(({data}) => data)),
     ms: performance.now() - started,
   }
 }

@@ -1,3 +1,4 @@
+import {unpack as unpackBytes} from './batch.ts'
 import {createBatchPool} from './batch-pool.ts'
 import type {Message} from './message.ts'
 import {describeUnparsed} from './parse.ts'
@@ -51,13 +52,10 @@ export function createParsePool({deadlineMs, timings, worker}: ParsePoolOptions 
 
 function unpack(reply: ParseReply): ParsedRaw[] {
   const messages = JSON.parse(reply.messages) as Message[]
-  let end = 0
+  const pieces = unpackBytes(reply)
+  let next = 0
   return messages.map((message, index) => ({
     message,
-    chunks: (reply.chunks[index] ?? []).map(({encoding, size, length}) => {
-      const data = new Uint8Array(reply.bytes, end, length)
-      end += length
-      return {encoding, size, data}
-    }),
+    chunks: (reply.chunks[index] ?? []).map((chunk) => ({...chunk, data: pieces[next++]!})),
   }))
 }

@@ -7,12 +7,12 @@ import {fingerprint} from './fingerprint.ts'
 import {unflow} from './flowed.ts'
 import {readForwarded} from './forwarded.ts'
 import {fieldValue, readHeader} from './header.ts'
-import {htmlToText} from './html-text.ts'
+import {htmlLines, type MarkedLine} from './html-text.ts'
 import {invitationOf, invitationText} from './invitation.ts'
 import {MAX_ADDRESSES, MAX_FALLBACK_HEADER_BYTES} from './limits.ts'
 import type {Address, Body, Defect, Field, Message, ParsedMessage} from './message.ts'
 import {readMessageId, readMessageIds} from './message-id.ts'
-import {splitReply} from './reply-text.ts'
+import {plainLine, splitReply} from './reply-text.ts'
 import {readReport} from './report.ts'
 import {readSecurity} from './security.ts'
 import {scanStructure, StructureScanner, type Structure, type TextContent} from './structure.ts'
@@ -20,21 +20,29 @@ import {decodeWords} from './words.ts'
 
 /** Reads a message that is in memory. Never throws: what cannot be read is a defect of the message. */
 export function parseMessage(raw: Uint8Array): ParsedMessage {
-  const structure = scanStructure(raw)
-  return {message: readMessage(structure), body: readBody(structure)}
+  return readWhole(scanStructure(raw))
 }
 
 /** As `parseMessage`, for a message of any size; memory is that of a piece and of what is kept, which limits.ts bounds. */
 export async function parseStream(chunks: AsyncIterable<Uint8Array>): Promise<ParsedMessage> {
   const scanner = new StructureScanner()
   for await (const chunk of chunks) scanner.push(chunk)
-  const structure = scanner.end()
-  return {message: readMessage(structure), body: readBody(structure)}
+  return readWhole(scanner.end())
+}
+
+/** The text is read once: a forward tells in it whose mail it passes on. */
+function readWhole(structure: Structure): ParsedMessage {
+  const told = textOf(structure)
+  return {
+    message: readMessage(structure, () => told.text),
+    body: {text: told.text, html: told.html, ...splitReply(told.text, told.lines)},
+  }
 }
 
 /** The facts of a message that is in memory, without its text, which costs less. */
 export function parseFacts(raw: Uint8Array): Message {
-  return readMessage(scanStructure(raw))
+  const structure = scanStructure(raw)
+  return readMessage(structure, () => textOf(structure).text)
 }
 
 /**
@@ -56,7 +64,7 @@ export function describeUnparsed(raw: Uint8Array, why: string): Message {
     sha256: digest.end(),
     bodySha256: bodyDigest.end(),
   }
-  return factsOf(structure, plainReader, [{code: 'parse-failed', detail: why}])
+  return factsOf(structure, () => '', plainReader, [{code: 'parse-failed', detail: why}])
 }
 
 // Facts ---------------------------------------------------------------------------------------------------------------
@@ -79,15 +87,16 @@ const plainReader: FieldReader = {
       .flatMap((word) => (/^[^@]+@[^@]+$/.test(word) ? [{name: '', address: lowerDomain(word)}] : [])),
 }
 
-function readMessage(structure: Structure): Message {
+/** `text` gives the text of the message, which few facts need. */
+function readMessage(structure: Structure, text: () => string): Message {
   try {
-    return factsOf(structure, wordReader, [])
+    return factsOf(structure, text, wordReader, [])
   } catch (error) {
-    return factsOf(structure, plainReader, [{code: 'parse-failed', detail: reasonOf(error)}])
+    return factsOf(structure, text, plainReader, [{code: 'parse-failed', detail: reasonOf(error)}])
   }
 }
 
-function factsOf(structure: Structure, reader: FieldReader, found: readonly Defect[]): Message {
+function factsOf(structure: Structure, text: () => string, reader: FieldReader, found: readonly Defect[]): Message {
   const {fields} = structure
   const defects = [...structure.defects, ...found]
   const value = (name: string) => fieldValue(fields, name)
@@ -130,7 +139,7 @@ function factsOf(structure: Structure, reader: FieldReader, found: readonly Defe
     security: readSecurity(structure),
     invitation: invitationOf(structure),
     report: readReport(structure),
-    forwarded: FORWARD_MARK.test(reader.text(subjectField)) ? readForwarded(textOf(structure).text) : null,
+    forwarded: FORWARD_MARK.test(reader.text(subjectField)) ? readForwarded(text()) : null,
     defects,
     size: structure.size,
     sha256: structure.sha256,
@@ -182,18 +191,34 @@ function repeatedFields(fields: readonly Field[]): readonly string[] {
 
 // Body ----------------------------------------------------------------------------------------------------------------
 
+/** A text for people. */
+interface Told {
+  readonly text: string
+  /** The lines of `text` with what their markup says of them; null where it was plain. */
+  readonly lines: readonly MarkedLine[] | null
+}
+
+const plain = (text: string): Told => ({text: withLineFeeds(text), lines: null})
+
+function fromHtml(html: string): Told {
+  const lines = htmlLines(html)
+  return {text: lines.map(({text}) => text).join('\n'), lines}
+}
+
+/** Texts one below the other. */
+function joined(all: readonly Told[]): Told {
+  if (all.length === 1) return all[0]!
+  const text = all.map(({text}) => text).join('\n')
+  const isPlain = all.every(({lines}) => lines === null)
+  return {text, lines: isPlain ? null : all.flatMap(({text, lines}) => lines ?? text.split('\n').map(plainLine))}
+}
+
 /**
  * The text leaves as a person reads them: of each multipart/alternative the plain leaves, or its HTML where there is
  * no plain one (RFC 2046 5.1.4), one after the other.
  */
-function readBody(structure: Structure): Body {
-  const {text, html, madeOf} = textOf(structure)
-  return {text, html, ...splitReply(text, madeOf)}
-}
-
-/** The text of a message, its HTML, and the HTML parts that the text was made of; null where a plain part has its say. */
-function textOf(structure: Structure): Pick<Body, 'text' | 'html'> & {readonly madeOf: readonly string[] | null} {
-  const sections = new Map<number | string, {plain: string[]; html: string[]}>()
+function textOf(structure: Structure): Told & Pick<Body, 'html'> {
+  const sections = new Map<number | string, {plain: Told[]; html: string[]}>()
   const html: string[] = []
   for (const leaf of structure.leaves) {
     const key = leaf.alternative ?? leaf.part
@@ -204,38 +229,37 @@ function textOf(structure: Structure): Pick<Body, 'text' | 'html'> & {readonly m
       const isHtml = leaf.contentType === 'text/html'
       if (isHtml) html.push(content.text)
       // An empty plain part beside HTML is what some programs write that know only HTML.
-      if (content.text.trim() !== '')
-        (isHtml ? section.html : section.plain).push(isHtml ? content.text : plainOf(content))
+      if (content.text.trim() === '') continue
+      if (isHtml) section.html.push(content.text)
+      else section.plain.push(plain(textOfPlain(content)))
     } else if (content.cms?.inner) {
       const signed = textOf(content.cms.inner)
       if (signed.html !== null) html.push(signed.html)
-      if (signed.text.trim() !== '') section.plain.push(signed.text)
+      if (signed.text.trim() !== '') section.plain.push(signed)
     }
   }
-  const read = [...sections.values()]
-  const texts = read.flatMap(({plain, html}) => (plain.length > 0 ? plain : html.map(htmlToText)))
-  const onlyHtml = read.length > 0 && read.every(({plain}) => plain.length === 0)
-  const body = {text: withLineFeeds(texts.join('\n')), html: html.length > 0 ? html.join('\n') : null}
-  return body.text.trim() === '' && body.html === null
-    ? {...body, ...textOfOthers(structure, body.text), madeOf: null}
-    : {...body, madeOf: onlyHtml ? read.flatMap((section) => section.html) : null}
+  const read = [...sections.values()].flatMap(({plain, html}) => (plain.length > 0 ? plain : html.map(fromHtml)))
+  const told = joined(read.filter(({text}) => text !== ''))
+  return told.text.trim() === '' && html.length === 0
+    ? textOfOthers(structure, told)
+    : {...told, html: html.length > 0 ? html.join('\n') : null}
 }
 
 /** Text of a plain part, its soft line breaks removed. */
-function plainOf({text, flowed}: TextContent): string {
+function textOfPlain({text, flowed}: TextContent): string {
   return flowed === undefined ? text : unflow(withLineFeeds(text), flowed.delSp)
 }
 
 /** Lines of mail end with CR LF, also in a text that was turned into that twice; text for people has line feeds. */
 const withLineFeeds = (text: string): string => text.replace(/\r?\r\n|\r/g, '\n')
 
-/** What a person reads of a message without a text part: what its winmail.dat says, or its invitation. */
-function textOfOthers(structure: Structure, none: string): Pick<Body, 'text' | 'html'> {
+/** What a person reads of a message without a text part: what its winmail.dat says, or its invitation; else `none`. */
+function textOfOthers(structure: Structure, none: Told): Told & Pick<Body, 'html'> {
   for (const {content} of structure.leaves) {
     const tnef = content.kind === 'opaque' ? content.tnef : undefined
     if (tnef === undefined || (tnef.text === null && tnef.html === null)) continue
-    return {text: withLineFeeds(tnef.text ?? htmlToText(tnef.html ?? '')), html: tnef.html}
+    return {...(tnef.text === null ? fromHtml(tnef.html ?? '') : plain(tnef.text)), html: tnef.html}
   }
   const invitation = invitationOf(structure)
-  return {text: invitation === null ? none : withLineFeeds(invitationText(invitation)), html: null}
+  return {...(invitation === null ? none : plain(invitationText(invitation))), html: null}
 }

@@ -1,23 +1,22 @@
 /** The words that a person wrote, told apart from what they quote. What is done with odd cases: docs/reply-text.md. */
+import type {MarkedLine} from './html-text.ts'
 import type {Body} from './message.ts'
-import {linesOfHtml} from './quoted-html.ts'
 import {attributionEndingAt} from './reply/attribution.ts'
 import {classify, MAX_LINES, type Line} from './reply/lines.ts'
 import {normalLine} from './reply/normal-line.ts'
 import {isRule, isSignatureDelimiter, valedictionOf} from './reply/signature.ts'
 
 /**
- * Splits what a person reads. `html` is what the text was made of where it has no plain part, so that what mail
- * programs mark in their markup counts; else null. Nothing is lost: each line is in `replyText` or in `quotedText`.
- * Takes linear time, and never throws.
+ * Splits what a person reads. `marked` are its lines where it was made of HTML, so that what mail programs mark in
+ * their markup counts; null where it was plain. Nothing is lost: each line is in `replyText` or in `quotedText`. Takes
+ * linear time, and never throws.
  */
 export function splitReply(
   text: string,
-  html: readonly string[] | null,
+  marked: readonly MarkedLine[] | null,
 ): Pick<Body, 'replyText' | 'quotedText' | 'signature'> {
   const whole = {replyText: text.trim(), quotedText: '', signature: null}
-  const marked = html === null ? null : linesOfHtml(html, text)
-  const given = marked ?? text.split(/\r\n?|\n/).map((line) => ({text: line, mark: null}))
+  const given = marked ?? linesOf(text).map(plainLine)
   if (given.length > MAX_LINES) return whole
   const lines = classify(given)
   const end = endOfOwnPart(lines)
@@ -32,6 +31,14 @@ export function splitReply(
     signature: signatureOf(lines.slice(0, end)) ?? valedictionOf(kept),
   }
 }
+
+function linesOf(text: string): readonly string[] {
+  // Most texts have line feeds alone, by which strings are split fast.
+  return text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n')
+}
+
+/** A line of which no markup says anything. */
+export const plainLine = (text: string): MarkedLine => ({text, mark: null, prefix: 0})
 
 /**
  * The line from which on all belongs to an earlier mail that bears no marks. People write above such a mail, so there

@@ -56,7 +56,10 @@ const FORWARDED_BY =
 
 /** Help desks ask to write above a line of their own; what stands below is theirs. */
 const ABOVE_THIS_LINE =
-  /(?:reply|repl|respond|write|type|antwort|schreib|répon|ecri|écri|respon|escrib|escrev|rispo|scriv|antwoord|odpow|odpov)[^.]{0,60}(?:above this line|above the line|above the dotted line|oberhalb dieser (?:linie|zeile)|über dieser (?:linie|zeile)|au-dessus de cette ligne|(?:por )?encima de esta línea|acima desta linha|sopra questa (?:linea|riga)|boven deze (?:regel|lijn)|powyżej tej linii|nad tento řádek|nad túto čiaru)/iu
+  /(?:reply|repl|respond|write|type|antwort|schreib|répon|ecri|écri|respon|escrib|escrev|rispo|scriv|antwoord|odpow|odpov)[^.]{0,60}(?:above this line|above the line|above the dotted line|oberhalb dieser (?:linie|zeile)|über dieser (?:linie|zeile)|au-dessus de cette ligne|(?:por )?encima de esta línea|acima desta linha|sopra questa (?:linea|riga)|boven deze (?:regel|lijn)|powyżej tej linii|nad tento řádek|nad túto čiaru)/i
+
+/** Characters of such a line, which says little else. */
+const MAX_ABOVE_CHARS = 200
 
 /** The shortest words are Chinese; Android writes a header behind the words on the same line. */
 const MIN_CHARS = 4
@@ -65,12 +68,12 @@ const MAX_CHARS = 400
 /** Whether a line, normal, says that an earlier mail follows. */
 export function isDivider(line: string): boolean {
   if (line.length < MIN_CHARS || line.length > MAX_CHARS) return false
-  return isPhrase(line) || FORWARDED_BY.test(line)
+  return isPhrase(line) || (line.startsWith('---') && FORWARDED_BY.test(line))
 }
 
 /** Whether a line, normal, is that of a help desk. */
 export function asksToReplyAbove(line: string): boolean {
-  return line.length <= MAX_CHARS && ABOVE_THIS_LINE.test(line)
+  return line.length <= MAX_ABOVE_CHARS && ABOVE_THIS_LINE.test(line)
 }
 
 function isPhrase(line: string): boolean {
@@ -78,7 +81,7 @@ function isPhrase(line: string): boolean {
   const inside = line.slice(left)
   const right = left === 0 ? -1 : inside.search(FRAME)
   if (right > 0 && PHRASES.has(phraseOf(inside.slice(0, right)))) return true
-  if (!/[:：]/u.test(line.slice(-3))) return false
+  if (!line.includes(':', line.length - 3) && !line.includes('：', line.length - 3)) return false
   const announced = ANNOUNCED.exec(line)?.[1]
   return announced !== undefined && FORWARD_PHRASES.has(phraseOf(announced))
 }

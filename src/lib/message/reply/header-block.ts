@@ -63,10 +63,12 @@ export interface HeaderBlock {
  * earlier mail follows: then two fields are enough. `lines` are normal.
  */
 export function headerBlockAt(lines: readonly string[], at: number, announced = false): HeaderBlock | null {
+  const first = headerLine(lines[at] ?? '')
+  if (first === null) return null
   const values = new Map<HeaderName, string>()
-  const oneLine = blockInLine(lines[at] ?? '')
+  const oneLine = blockInLine(first)
   if (oneLine !== null) return {from: at, to: at + 1, values: oneLine}
-  let last: HeaderName | null = null
+  let last = first.name
   let to = at
   let gap = 0
   let apart = false
@@ -83,7 +85,6 @@ export function headerBlockAt(lines: readonly string[], at: number, announced = 
       apart = false
       continue
     }
-    if (last === null) return null
     gap++
     if (line === '') {
       // The subject comes last, or last but one; whoever wrote lines apart wrote all of them so.
@@ -106,8 +107,13 @@ function isBlock(values: ReadonlyMap<HeaderName, string>, announced: boolean): b
   return values.size >= 3 && (values.has('subject') || from.includes('@'))
 }
 
-function headerLine(line: string): {name: HeaderName; value: string} | null {
-  if (!/[:：]/u.test(line)) return null
+interface HeaderLine {
+  readonly name: HeaderName
+  readonly value: string
+}
+
+function headerLine(line: string): HeaderLine | null {
+  if (!line.includes(':') && !line.includes('：')) return null
   const match = HEADER_LINE.exec(line)
   if (match === null) return null
   const [, label = '', value = ''] = match
@@ -119,9 +125,8 @@ function headerLine(line: string): {name: HeaderName; value: string} | null {
 const INNER_LABEL = /(?<=[\s*])(\p{L}[\p{L}’']{0,20}(?: \p{L}{1,12})?)\*{0,2} ?[:：]/gu
 
 /** A header that has lost its line breaks: `From: Anna Sent: Wednesday To: Bo Subject: Order`. */
-function blockInLine(line: string): ReadonlyMap<HeaderName, string> | null {
-  const start = headerLine(line)
-  if (start?.name !== 'from') return null
+function blockInLine(start: HeaderLine): ReadonlyMap<HeaderName, string> | null {
+  if (start.name !== 'from') return null
   const values = new Map<HeaderName, string>()
   let name: HeaderName = 'from'
   let begin = 0

@@ -1,28 +1,11 @@
 /** What each line of a mail is: words of the person, or of somebody else. */
+import type {MarkedLine} from '../html-text.ts'
 import {attributionEndingAt, type Attribution} from './attribution.ts'
 import {asksToReplyAbove, isDivider} from './divider.ts'
 import {headerBlockAt, isSenderLine, notesBlockAt} from './header-block.ts'
 import {literalLines} from './literal.ts'
 import {normalLine} from './normal-line.ts'
 import {isRule, isSignatureDelimiter, looksLikeFooter, MAX_SIGNATURE_LINES, sentFromLine} from './signature.ts'
-
-/** What the markup of a mail program says of a line. Plain text says nothing: `null`. */
-export type Mark =
-  /** Inside the quote of a mail program. */
-  | 'quote'
-  /** Inside an indented block, which some programs make of a quote, and people of what they like. */
-  | 'indented'
-  /** The line above a quote. */
-  | 'attribution'
-  /** Inside a signature. */
-  | 'signature'
-  /** From here on stands an earlier mail, without any other mark. */
-  | 'rest'
-
-export interface MarkedLine {
-  readonly text: string
-  readonly mark: Mark | null
-}
 
 export type Kind =
   | 'blank'
@@ -66,20 +49,21 @@ export const MAX_LINES = 100_000
 
 /** Tells what each line is. Time is linear in the length of the text. */
 export function classify(marked: readonly MarkedLine[]): readonly Line[] {
-  const texts = marked.map(({text}) => text)
-  const literal = literalLines(texts)
-  const normal = texts.map(normalLine)
-  const kinds = marked.map(({text, mark}, at): Kind => {
+  // What people only indent has `> ` before it too, and is no quote.
+  const typed = marked.map(({text, prefix}) => (prefix === 0 ? text : text.slice(prefix)))
+  const literal = literalLines(typed)
+  const normal = typed.map(normalLine)
+  const kinds = marked.map(({mark}, at): Kind => {
     if (normal[at] === '') return 'blank'
     if (mark === 'quote') return 'quote'
-    return literal[at] !== true && QUOTE.test(text) ? 'quote' : 'text'
+    return literal[at] !== true && QUOTE.test(typed[at] ?? '') ? 'quote' : 'text'
   })
   markEnclosedQuotes(normal, kinds)
   markArmor(normal, kinds)
   markMarkedSignatures(marked, kinds)
   markEarlierMail(marked, normal, literal, kinds)
   markSignatures(normal, literal, kinds)
-  return texts.map((text, at) => ({text, kind: kinds[at] ?? 'text'}))
+  return marked.map(({text}, at) => ({text, kind: kinds[at] ?? 'text'}))
 }
 
 /** `>>> Anna >>>` above a quote and `<<< Anna <<<` below it, as some programs for groups write. */
@@ -117,7 +101,7 @@ function markMarkedSignatures(marked: readonly MarkedLine[], kinds: Kind[]): voi
 function markArmor(normal: readonly string[], kinds: Kind[]): void {
   let begin = -1
   for (const [at, line] of normal.entries()) {
-    if (kinds[at] !== 'text') continue
+    if (kinds[at] !== 'text' || !(line.startsWith('-----') || kinds[at - 1] === 'armor')) continue
     if (ARMOR_SIGNED.test(line)) kinds[at] = 'armor'
     else if (ARMOR_HASH.test(line) && kinds[at - 1] === 'armor') kinds[at] = 'armor'
     else if (ARMOR_BEGIN.test(line)) begin = at

@@ -9,9 +9,13 @@ const HUNK = /^@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@/
 /** A change command of the default format: `12,13c12` (POSIX diff, "Diff Default Output Format"). */
 const CHANGE = /^\d{1,9}(?:,\d{1,9})?[acd]\d{1,9}(?:,\d{1,9})?$/
 
+/** What a fence, a hunk and a change command begin with: hardly any line does. */
+const STARTS = new Set('`~ @0123456789')
+
 /** For each line, whether it is literal. */
 export function literalLines(lines: readonly string[]): readonly boolean[] {
-  const literal = Array.from(lines, () => false)
+  const literal = lines.map(() => false)
+  if (!lines.some((line) => STARTS.has(line.charAt(0)))) return literal
   markFences(lines, literal)
   for (let at = 0; at < lines.length; at++) {
     if (literal[at] === true) continue

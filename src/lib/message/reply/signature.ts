@@ -42,6 +42,12 @@ const NAMES_DEVICE = new RegExp(`(?<![\\p{L}\\p{N}])(?:${DEVICE})(?![\\p{L}\\p{M
 const SENT_LAST =
   /^.{0,60}(?:(?:von|mit|aus|über) .{2,60} (?:gesendet|geschickt|verschickt|geschrieben)|(?:van|vanaf|met) .{2,60} (?:verzonden|verstuurd)|から送信(?:されました|しました)?|より送信|发自.{0,20}|來自.{0,20}|[发發]自.{0,20}|(?:从|從|由|自|用).{1,40}(?:发送|傳送|發送|发出|寄出|發出)|傳送自.{0,40}|发送自.{0,40}|發送自.{0,40}|에서 (?:보냄|보냈습니다|보낸 메일|발송)|(?:dan|den|’dan|'dan|ümden|umdan|ımdan|imden|'den|’den) gönderildi|gönderildi|(?:ról|ről|omról|emről|ömről) küldve|küldve|lähetetty)[.。!]?$/iu
 
+/** How such a line ends, or what it has in it where words are not separated: most lines need no search beyond this. */
+const VERB_LAST =
+  /(?:gesendet|geschickt|verschickt|geschrieben|verzonden|verstuurd|gönderildi|küldve|lähetetty)[.!]?$/iu
+const LONGEST_VERB = 'geschrieben.'.length
+const SENT_JOINED = /[自送发發寄냄냈낸송]/
+
 /** Short forms, of people who wrote their own: only where signatures stand. */
 const SHORT =
   /^[(<]{0,2}(?:from my \S+(?: \S+){0,3}|\S{1,30} from (?:my )?(?:mobile|phone|cell|iphone|ipad)|(?:sent|typed|written) (?:by|from|on|via) .{1,40})[)>.]{0,3}$/iu
@@ -51,7 +57,7 @@ const GET_PROGRAM =
   /^[<([*_]{0,3}(?:get|download|obtenir|téléchargez|télécharger|obtenga|obtener|obtén|consigue|descargar?|baixar|baixe o|obter|obtenha o|scarica|ottieni|download|hol(?:en)? sie sich|hämta|hent|last ned|hanki|pobierz|stáhněte|получить|получите|скачать|завантажити|tải|下载|下載|取得|获取|다운로드)\b.{0,4}\[?(?:the )?(?:outlook|proton ?mail|yahoo ?mail|aol|gmail|spark|bluemail|edison|k-9|tuta)|^[<([]{0,2}outlook (?:für|pour|para|per|voor|dla|för|til|pro|для) (?:ios|android)(?: (?:beziehen|herunterladen|holen|downloaden|ophalen|tevékenység))?/iu
 
 /** The mark that trackers of opened mail leave in Gmail (Streak, Mailtrack). */
-const TRACKER = /^ᐧ$/u
+const TRACKER = 'ᐧ'
 
 /**
  * Whether a mail program, or a device, wrote a line, normal: `certain` by its words alone; `likely` where nothing but
@@ -59,12 +65,18 @@ const TRACKER = /^ᐧ$/u
  */
 export function sentFromLine(line: string): 'certain' | 'likely' | null {
   if (line === '' || line.length > MAX_SENT_FROM_CHARS) return null
-  if (TRACKER.test(line) || GET_PROGRAM.test(line)) return 'certain'
+  if (line === TRACKER || GET_PROGRAM.test(line)) return 'certain'
+  const says = SENT_LINE.test(line) || saysLast(line)
+  if (!says && !SHORT.test(line)) return null
   const words = line.split(' ').length
   if (words > MAX_SENT_FROM_WORDS || /[:：]$/u.test(line)) return null
-  if (!SENT_LINE.test(line) && !SENT_LAST.test(line)) return SHORT.test(line) ? 'likely' : null
+  if (!says) return 'likely'
   if (NAMES_BRAND.test(line)) return 'certain'
   return NAMES_DEVICE.test(line) || words <= MAX_UNKNOWN_SENT_FROM_WORDS ? 'likely' : null
+}
+
+function saysLast(line: string): boolean {
+  return (VERB_LAST.test(line.slice(-LONGEST_VERB)) || SENT_JOINED.test(line)) && SENT_LAST.test(line)
 }
 
 /** "Sent from my Windows 8 PC <http://…>" has a link behind it. */

@@ -1,8 +1,9 @@
-import {addressParser, decodeWords} from 'postal-mime'
+import {readAddresses} from '../addresses.ts'
 import {fieldValue, readHeader} from '../header.ts'
 import {readMessageId, readMessageIds} from '../message-id.ts'
 import type {Field, ReturnedMessage} from '../message.ts'
 import type {Structure} from '../structure.ts'
+import {decodeWords} from '../words.ts'
 import {oneLine} from './field-groups.ts'
 import {findAddresses} from './report-address.ts'
 
@@ -72,13 +73,12 @@ function recipientsOf(fields: readonly Field[]): readonly string[] {
   return [...new Set([...addressesOf(fieldValue(fields, 'to')), ...addressesOf(fieldValue(fields, 'cc'))])]
 }
 
-/** Addresses of a field; of one that the library cannot read, whatever looks like an address. */
+/** Addresses of a field; of one that is no list of them, whatever looks like an address. */
 export function addressesOf(value: string | null): readonly string[] {
   if (value === null) return []
-  const parsed = addressParser(value.slice(0, MAX_ADDRESS_FIELD_CHARS), {flatten: true}).flatMap(
-    ({address}) => findAddresses(address ?? '')[0]?.address ?? [],
-  )
-  return parsed.length > 0 ? parsed : findAddresses(value.slice(0, MAX_ADDRESS_FIELD_CHARS)).map((one) => one.address)
+  const start = value.slice(0, MAX_ADDRESS_FIELD_CHARS)
+  const listed = readAddresses(start)
+  return (listed.length > 0 ? listed : findAddresses(start)).map(({address}) => address)
 }
 
 /** Characters of an address field of a returned mail that are read: a mail to hundreds tells nothing of one of them. */

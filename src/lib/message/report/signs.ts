@@ -3,9 +3,9 @@
  * postmaster writes mail as well, and vacation replies have the null return path too (RFC 3834 4). The signs are
  * weighed, and what is below `ENOUGH` is a mail like others.
  */
-import {decodeWords} from 'postal-mime'
 import {fieldValue} from '../header.ts'
 import type {Field} from '../message.ts'
+import {decodeWords} from '../words.ts'
 import {findReply, findStatus} from './smtp-reply.ts'
 
 /** The weight from which a mail is a report of a server. */
@@ -77,6 +77,5 @@ export function weighNotice(text: string): number {
 }
 
 function decoded(value: string): string {
-  const start = value.slice(0, MAX_FIELD_CHARS)
-  return start.includes('=?') ? decodeWords(start) : start
+  return decodeWords(value.slice(0, MAX_FIELD_CHARS))
 }
