@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
-import {maskTokens} from '../../src/lib/message/mask-tokens.ts'
+import {maskTokens, mayHoldToken} from '../../src/lib/message/mask-tokens.ts'
 import {tokenFrom, tokenOfAddress, tokenOfMessageId} from '../../src/lib/message/token.ts'
 
 const TOKEN = tokenFrom(new Uint8Array(16).map((_, i) => i * 17))
@@ -21,8 +21,11 @@ test('no token is left in a text, however its address is written there', () => {
     `<a href="mailto:support%2Bt${TOKEN}%40acme.example">`,
     `support&#43;t${TOKEN}&#64;acme.example`,
     `bounces+support+t${TOKEN}=acme.example@list.example`,
-  ])
+  ]) {
     assert.ok(!maskTokens(text).toLowerCase().includes(TOKEN), text)
+    assert.ok(mayHoldToken(Buffer.from(text)), 'in bytes it is seen as well')
+  }
   const other = `a+text of ${TOKEN} and nothing else`
   assert.equal(maskTokens(other), other)
+  assert.equal(mayHoldToken(Buffer.from(other)), false)
 })
