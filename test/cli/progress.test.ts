@@ -46,6 +46,12 @@ test('a bar tells how far, how fast and how long still, and leaves nothing behin
   assert.equal(bar.written.length, 4, 'a line that was left is not left again')
 })
 
+test('one message is one message', () => {
+  const line = recorded({isTTY: false, width: null})
+  line.at(0, {expected: 1})
+  assert.deepEqual(line.written, ['1 message to fetch\n'])
+})
+
 test('a second run has a speed of its own', () => {
   const bar = recorded({isTTY: true, width: 100})
   bar.at(0, {expected: 10})

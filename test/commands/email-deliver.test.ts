@@ -161,7 +161,7 @@ describe('email deliver', {concurrency: 2}, () => {
         assert.deepEqual(await codes(TO), [65, 'EMPTY_MESSAGE'])
         assert.deepEqual(await codes('--recipient=no@acme.example'), [67, 'EMAIL_ADDRESS_NOT_FOUND'])
         assert.deepEqual(await codes(TO, '--portal=nowhere'), [75, 'PORTAL_NOT_FOUND'])
-        assert.deepEqual(await codes(), [75, 'USAGE'])
+        assert.deepEqual(await codes(), [75, 'MISSING_INPUT'])
       })
 
       test('a store that is newer, not yet made or without portals is 75', async (t) => {
