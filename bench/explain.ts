@@ -107,6 +107,9 @@ try {
     `${ratio >= GATE.ratio ? 'ok    ' : 'missed'} ${ratio.toFixed(2)} of postal-mime, for each processor that was used (aim: at least ${GATE.ratio})`,
   )
   say(
+    `       ${(postalMime.seconds / explained.seconds / processors).toFixed(2)} of postal-mime by the clock, for each of ${processors} processors`,
+  )
+  say(
     `       ${(mailparser.cpu / explained.cpu).toFixed(2)} of mailparser, ${(own.cpu / explained.cpu).toFixed(2)} of parseMessage`,
   )
   say(

@@ -122,12 +122,13 @@ function factsOf(structure: Structure, text: () => string, reader: FieldReader, 
 
   const messageId = readMessageId(value('message-id'))
   const subjectField = value('subject') ?? ''
+  const subject = reader.text(subjectField)
   const from = addresses(first('from'))
   return {
     messageId,
     inReplyTo: readMessageIds(value('in-reply-to')),
     references: readMessageIds(value('references')),
-    subject: reader.text(subjectField),
+    subject,
     from,
     // Recipients are never given up: where a program wrote several of these fields, all of them count.
     to: addresses(every('to')),
@@ -138,8 +139,8 @@ function factsOf(structure: Structure, text: () => string, reader: FieldReader, 
     attachments: structure.leaves.flatMap((leaf) => attachmentsOf(leaf, (value) => reader.text(value))),
     security: readSecurity(structure),
     invitation: invitationOf(structure),
-    report: readReport(structure),
-    forwarded: FORWARD_MARK.test(reader.text(subjectField)) ? readForwarded(text()) : null,
+    report: readReport(structure, subject),
+    forwarded: FORWARD_MARK.test(subject) ? readForwarded(text()) : null,
     defects,
     size: structure.size,
     sha256: structure.sha256,

@@ -22,13 +22,13 @@ import {ENOUGH, weighHeader, weighNotice, type HeaderSigns} from './report/signs
 import {findStatus, replyCode} from './report/smtp-reply.ts'
 import type {Structure} from './structure.ts'
 
-/** Reads the report that a message is; null for a mail that is none. Never throws, takes linear time. */
-export function readReport(structure: Structure): Report | null {
+/** Reads the report that a message with this subject is; null for a mail that is none. Never throws, takes linear time. */
+export function readReport(structure: Structure, subject: string): Report | null {
   const {fields} = structure
   if (SNS.test(fieldValue(fields, 'from') ?? '')) return readSns(structure)
   const feedback = readFeedbackPart(structure) ?? readDispositionPart(structure)
   if (feedback !== null) return feedback
-  const signs = weighHeader(fields)
+  const signs = weighHeader(fields, subject)
   return signs.weight === 0 ? null : readBounce(structure, signs)
 }
 

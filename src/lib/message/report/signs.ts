@@ -23,7 +23,7 @@ export interface HeaderSigns {
 }
 
 /** The signs in the header alone. Cheap: every mail goes through it. */
-export function weighHeader(fields: readonly Field[]): HeaderSigns {
+export function weighHeader(fields: readonly Field[], subject: string): HeaderSigns {
   let weight = 0
   for (const {name, value} of fields) {
     switch (name) {
@@ -40,9 +40,9 @@ export function weighHeader(fields: readonly Field[]): HeaderSigns {
       default:
     }
   }
-  const subject = decoded(fieldValue(fields, 'subject') ?? '').trim()
+  const start = subject.slice(0, MAX_FIELD_CHARS).trim()
   weight += weighFrom(fieldValue(fields, 'from') ?? '')
-  return {weight: weight + (SUBJECT.test(subject) ? 1 : 0), answered: ANSWER.test(subject)}
+  return {weight: weight + (SUBJECT.test(start) ? 1 : 0), answered: ANSWER.test(start)}
 }
 
 /** Local parts of those that report (RFC 2142 5: POSTMASTER; MAILER-DAEMON by use), and names beside them. */
@@ -52,7 +52,7 @@ const POSTMASTER =
   /(?:^|[\s<"'(])post_?master\b|system administrator|\bmail system\b|mail ?delivery|smtp ?gateway|\bsmtp@/i
 
 function weighFrom(value: string): number {
-  const from = decoded(value)
+  const from = decodeWords(value.slice(0, MAX_FIELD_CHARS))
   return REPORTER.test(from) ? 2 : POSTMASTER.test(from) ? 1 : 0
 }
 
@@ -74,8 +74,4 @@ const DIALOGUE =
 export function weighNotice(text: string): number {
   const answered = findStatus(text) !== null || findReply(text) !== -1
   return (PHRASE.test(text) ? 1 : 0) + (answered ? 1 : 0) + (answered && DIALOGUE.test(text) ? 1 : 0)
-}
-
-function decoded(value: string): string {
-  return decodeWords(value.slice(0, MAX_FIELD_CHARS))
 }
