@@ -59,7 +59,7 @@ const cases: readonly (readonly [string, string])[] = [
   ['<span hidden>no</span><td style="mso-hide:all">no</td><p style="visibility:hidden">no</p>yes', 'yes'],
   ['<div style="display:none">never closed', 'never closed'],
   ['<b title=" style=display:none">yes</b>', 'yes'],
-  ['<select><option>no</option></select><svg><text>no</text></svg><template>no</template>yes', 'yes'],
+  ['<select><option>a</option><option>b</select><svg><text>c</text></svg><noscript>d</noscript>', 'a\nbcd'],
 ]
 
 describe('text of HTML', () => {

@@ -2,16 +2,31 @@
 import {decodeHTML, decodeHTMLAttribute} from 'entities'
 import {programMark, type ProgramMark} from './program-marks.ts'
 
-/** Elements whose content nobody reads. */
-const UNREAD = new Set([
-  ...['datalist', 'head', 'iframe', 'noembed', 'noframes', 'noscript', 'object', 'script', 'select', 'style', 'svg'],
-  ...['template', 'title', 'video'],
-])
+/**
+ * Elements whose content nobody reads. What others hold in place of what they would show (`object`, `noscript`, `svg`) is
+ * read as on the page of a conversation (html.ts): a sender must not be able to show words in one view alone.
+ */
+const UNREAD = new Set(['head', 'iframe', 'noembed', 'noframes', 'script', 'style', 'title'])
 
 /** Elements that start a new line, and those with an empty line around them. */
 const LINES = new Set([
   ...['address', 'article', 'aside', 'blockquote', 'body', 'caption', 'center', 'dd', 'details', 'div', 'dl', 'dt'],
-  ...['figcaption', 'figure', 'footer', 'form', 'header', 'hr', 'html', 'legend', 'li', 'main', 'nav', 'ol', 'section'],
+  ...[
+    'figcaption',
+    'figure',
+    'footer',
+    'form',
+    'header',
+    'hr',
+    'html',
+    'legend',
+    'li',
+    'main',
+    'nav',
+    'ol',
+    'option',
+    'section',
+  ],
   ...['summary', 'tr', 'ul'],
 ])
 const PARAGRAPHS = new Set(['fieldset', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'p', 'pre', 'table'])
