@@ -2,9 +2,18 @@
  * Finds the parts of a message in its bytes (RFC 2046 5.1), whatever the size: bytes come in pieces and are not kept,
  * save for headers and for the text that a person reads, both bounded. Attachments are described and hashed in passing.
  */
-import {isAscii} from 'node:buffer'
 import {decodeCharset} from './charset.ts'
 import {Digest, TrimmedDigest} from './digest.ts'
+import {KeptBytes} from './kept-bytes.ts'
+import {
+  contentTypeOf,
+  EXCERPTED,
+  htmlCharset,
+  isTnef,
+  readContentId,
+  readDisposition,
+  TEXT_PLAIN,
+} from './part-fields.ts'
 import {fieldValue, readHeader, type Header} from './header.ts'
 import {
   MAX_BOUNDARY_PADDING,
@@ -20,7 +29,7 @@ import {
 import type {Defect, DefectCode, Field, PartLocation, TransferEncoding} from './message.ts'
 import {isCms} from './security.ts'
 import {readCms, type CmsContent} from './signed-data.ts'
-import {readStructuredHeader, type StructuredHeader} from './structured-header.ts'
+import type {StructuredHeader} from './structured-header.ts'
 import {TnefReader, type TnefContent} from './tnef.ts'
 import {createTransferDecoder, readTransferEncoding, type TransferDecoder} from './transfer-encoding.ts'
 import {UuencodeSplitter, type UuencodedFile} from './uuencode.ts'
@@ -97,23 +106,6 @@ export interface Structure {
 export function scanStructure(raw: Uint8Array): Structure {
   return new StructureScanner().end(raw)
 }
-
-/** Types whose beginning intake reads: reports (RFC 3464, 5965, 8098), what they return, invitations (RFC 5545). */
-const EXCERPTED: ReadonlySet<string> = new Set([
-  'message/delivery-status',
-  'message/global-delivery-status',
-  'message/feedback-report',
-  'message/disposition-notification',
-  'message/global-disposition-notification',
-  'message/rfc822',
-  'message/global',
-  'message/rfc822-headers',
-  'message/partial',
-  'text/rfc822-headers',
-  'message/global-headers',
-  'text/calendar',
-  'application/ics',
-])
 
 const DELIMITER_START = Buffer.from('\n--')
 const NOTHING = Buffer.alloc(0)
@@ -768,71 +760,7 @@ export class StructureScanner {
   }
 }
 
-// Fields of parts -----------------------------------------------------------------------------------------------------
-
-const TEXT_PLAIN: StructuredHeader = {value: 'text/plain', parameters: new Map()}
-const MESSAGE: StructuredHeader = {value: 'message/rfc822', parameters: new Map()}
-
-/** RFC 2045 5.2: what is missing or cannot be read is plain text; in a digest, a message (RFC 2046 5.1.5). */
-function contentTypeOf(value: string | null, inDigest: boolean): StructuredHeader {
-  if (value === null) return inDigest ? MESSAGE : TEXT_PLAIN
-  const type = readStructuredHeader(value)
-  if (/^[^\s/]+\/[^\s/]+$/.test(type.value)) return type
-  return {value: 'text/plain', parameters: type.parameters}
-}
-
-function readDisposition(value: string | null): StructuredHeader | null {
-  return value === null ? null : readStructuredHeader(value)
-}
-
-/** Content-ID without its angle brackets (RFC 2045 7). */
-function readContentId(value: string | null): string | null {
-  const id = value === null ? '' : (/<([^<>]*)>/.exec(value)?.[1] ?? value).trim()
-  return id === '' ? null : id
-}
-
-// What is read of parts -----------------------------------------------------------------------------------------------
-
-/** The first bytes of what is pushed. */
-class KeptBytes {
-  readonly #limit: number
-  readonly #kept: Buffer[] = []
-  #size = 0
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  push(bytes: Buffer): void {
-    if (this.#size >= this.#limit || bytes.length === 0) return
-    // A copy: decoded bytes may be memory that its owner uses again.
-    const taken = Buffer.from(bytes.subarray(0, this.#limit - this.#size))
-    this.#kept.push(taken)
-    this.#size += taken.length
-  }
-
-  end(): Buffer {
-    return Buffer.concat(this.#kept)
-  }
-}
-
 function excerptReader(charset: string | null): OpaqueReader {
   const kept = new KeptBytes(MAX_EXCERPT_BYTES)
   return {push: (bytes) => kept.push(bytes), end: () => ({excerpt: decodeCharset(kept.end(), charset).text})}
-}
-
-/** Types and names under which a winmail.dat comes (MS-OXTNEF 1.1); gateways often know no type for it. */
-function isTnef(contentType: string, filename: string | null): boolean {
-  if (contentType === 'application/ms-tnef' || contentType === 'application/vnd.ms-tnef') return true
-  return contentType === 'application/octet-stream' && filename !== null && /^win(?:mail)?\.dat$/i.test(filename)
-}
-
-/** Where HTML names its charset, if it does (HTML Standard, 13.2.3.2: within its first 1,024 bytes). */
-const META_CHARSET = /<meta[^>]{0,200}?charset\s{0,10}=\s{0,10}["']?([\w.:-]{1,40})/i
-const META_BYTES = 1024
-
-function htmlCharset(bytes: Buffer): string | null {
-  const name = isAscii(bytes) ? null : (META_CHARSET.exec(bytes.toString('latin1', 0, META_BYTES))?.[1] ?? null)
-  // 13.2.3.2 again: who can read this in ASCII does not read UTF-16.
-  return name === null || /^utf-?16/i.test(name) ? null : name
 }
