@@ -72,6 +72,7 @@ export default class EmailUpdate extends BaseCommand<typeof EmailUpdate, EmailUp
     const takenIn: RetriedItem[] = []
     const result = {channel, waiting: waiting.length, takenIn, changed}
     if (!channel.active || waiting.length === 0) return result
+    const checkSender = await this.senderCheck()
     this.partialResult = result
     const {retryQuarantined} = await import('../../lib/quarantine-retry.ts')
     const stop = this.stopOnSignal()
@@ -83,7 +84,7 @@ export default class EmailUpdate extends BaseCommand<typeof EmailUpdate, EmailUp
       store,
       portal,
       selection: {ids: waiting},
-      checkSender: await this.senderCheck(),
+      checkSender,
       clock: this.clock,
       log: this.log_,
       signal: stop.signal,

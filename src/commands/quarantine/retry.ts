@@ -58,12 +58,13 @@ export default class QuarantineRetry extends BaseCommand<typeof QuarantineRetry,
     const counts: Record<string, number> = {}
     let [tried, stay] = [0, 0]
     const result = {items, counts, changed: false}
+    const checkSender = await this.senderCheck()
     this.partialResult = result
     const options = {
       store,
       portal,
       selection,
-      checkSender: await this.senderCheck(),
+      checkSender,
       clock: this.clock,
       log: this.log_,
       signal: stop.signal,

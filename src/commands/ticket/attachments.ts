@@ -33,6 +33,8 @@ export default class TicketAttachments extends BaseCommand<typeof TicketAttachme
   }
   static override exitCodes = [EXIT.data, EXIT.notFound, EXIT.cannotCreate]
 
+  #failed = false
+
   async run(): Promise<TicketAttachmentsResult> {
     const given = await this.complete(
       {NUMBER: this.args.number, '--out': this.flags.out},
@@ -49,11 +51,13 @@ export default class TicketAttachments extends BaseCommand<typeof TicketAttachme
     for (const {title, why} of problems.slice(0, -1)) this.warning(`${title}: ${why}`)
     const last = problems.at(-1)
     if (last) this.fail(last)
+    this.#failed = problems.length > 0
     return {number, directory, files, changed: files.some(({written}) => written)}
   }
 
   protected render({number, directory, files}: TicketAttachmentsResult): string {
-    if (files.length === 0) return `Nothing to write for ticket ${number}.\n`
+    // What went wrong is said beside it.
+    if (files.length === 0) return this.#failed ? '' : `Nothing to write for ticket ${number}.\n`
     const lines = files.map(
       ({path, size, written}) => `${safeLine(path)}  ${formatBytes(size)}${written ? '' : ', was there already'}`,
     )
