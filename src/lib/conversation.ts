@@ -1,7 +1,7 @@
 /** A ticket with all that was said and done, read from the raw mails at the time of asking. */
 import {invalidValue, noSuchNumber, PostdeskError} from './errors.ts'
 import type {Authentication} from './channel/authentication.ts'
-import type {Address, Attachment, Defect, Invitation, ParsedMessage, Security} from './message/message.ts'
+import type {Address, AttachmentFacts, Body, Defect, Message, ParsedMessage} from './message/message.ts'
 import {parseStream} from './message/parse.ts'
 import {readRawMail} from './raw-mail.ts'
 import type {Store} from './store/open.ts'
@@ -26,7 +26,7 @@ export interface Conversation extends Omit<TicketSummary, 'messageCount'> {
 }
 
 /** A mail, or a note of an agent. Texts are as sent: whoever shows them makes them safe. */
-export interface ConversationMessage {
+export interface ConversationMessage extends Body, Pick<Message, 'security' | 'invitation'> {
   readonly id: number
   readonly direction: 'in' | 'out' | 'note'
   /** What kind of mail it is: `human`, `auto-reply`, `bulk`, `bounce`, `report`; `mail` where nobody judged it; `note`. */
@@ -51,21 +51,7 @@ export interface ConversationMessage {
   readonly date: string | null
   /** When the mail store took it, or when the note was written. */
   readonly receivedAt: string
-  /** The plain body, or the HTML body turned into text where there is no plain one. */
-  readonly text: string
-  /** The words that the person wrote: `text` without what it quotes. */
-  readonly replyText: string
-  /** What it quotes of earlier mail; empty where nothing. */
-  readonly quotedText: string
-  /** The signature that \`text\` ends with; null where none is recognised. */
-  readonly signature: string | null
-  /** Whether it is signed or encrypted, by what it looks like; null for neither. */
-  readonly security: Security | null
-  /** The first entry of a calendar that it brings; null where it brings none. */
-  readonly invitation: Invitation | null
-  /** The HTML body as sent, not made safe; null where there is none. */
-  readonly html: string | null
-  readonly attachments: readonly ConversationAttachment[]
+  readonly attachments: readonly AttachmentFacts[]
   /** How it found its ticket: `new`, or a method and what it found, such as `reference ID`; `note`. */
   readonly threadedBy: string
   /** What is odd about its bytes. */
@@ -79,21 +65,6 @@ export interface ConversationDelivery {
   /** The last words of a server about it. */
   readonly reply: string | null
   readonly at: string
-}
-
-export interface ConversationAttachment {
-  /** Its position in the MIME tree, such as `1.2`. */
-  readonly part: string
-  /** As sent, not a safe file name. */
-  readonly filename: string | null
-  readonly contentType: string
-  /** Bytes after decoding. */
-  readonly size: number
-  readonly sha256: string
-  readonly contentId: string | null
-  readonly inline: boolean
-  /** What it is there for, where that is not to be read: the proof of a signature; null for what is. */
-  readonly role: Attachment['role']
 }
 
 /** Something that was done to the ticket. */

@@ -4,13 +4,13 @@ import type {Arrival, Decision, Facts, RowId, ThreadMatch, ThreadMethod, TicketF
 import type {
   Address,
   Attachment,
+  AttachmentFacts,
   BouncedRecipient,
   BounceReason,
-  Defect,
-  Invitation,
+  Body,
+  Message,
   ParsedMessage,
   ReportAction,
-  Security,
 } from './message/message.ts'
 
 /** What would become of a mail, and why. Texts are as sent: whoever shows them makes them safe. */
@@ -33,46 +33,14 @@ export interface Explanation {
 }
 
 /** What the mail says. */
-export interface ExplainedMessage {
-  /** Without angle brackets. */
-  readonly messageId: string | null
-  readonly subject: string
-  readonly from: readonly Address[]
-  readonly to: readonly Address[]
-  readonly cc: readonly Address[]
-  readonly replyTo: readonly Address[]
-  /** The Date field in UTC; null where it is missing or cannot be read. */
-  readonly date: string | null
-  /** The plain body, or the HTML body turned into text where there is no plain one. */
-  readonly text: string
-  /** The words that the person wrote. */
-  readonly replyText: string
-  /** What is quoted of earlier mail. */
-  readonly quotedText: string
-  /** The signature that \`text\` ends with; null where none is recognised. */
-  readonly signature: string | null
-  /** Whether it is signed or encrypted, by what it looks like; null for neither. */
-  readonly security: Security | null
-  /** The first entry of a calendar that it brings; null where it brings none. */
-  readonly invitation: Invitation | null
-  /** The HTML body as sent, not made safe; null where there is none. */
-  readonly html: string | null
-  readonly attachments: readonly ExplainedAttachment[]
-  /** What is odd about its bytes. */
-  readonly defects: readonly Defect[]
-}
-
-export interface ExplainedAttachment {
-  /** As sent, not a safe file name. */
-  readonly filename: string | null
-  readonly contentType: string
-  /** Bytes after decoding. */
-  readonly size: number
-  readonly sha256: string
-  readonly contentId: string | null
-  readonly inline: boolean
-  /** What it is there for, where that is not to be read: the proof of a signature; null for what is. */
-  readonly role: Attachment['role']
+export interface ExplainedMessage
+  extends
+    Body,
+    Pick<
+      Message,
+      'messageId' | 'subject' | 'from' | 'to' | 'cc' | 'replyTo' | 'date' | 'security' | 'invitation' | 'defects'
+    > {
+  readonly attachments: readonly AttachmentFacts[]
 }
 
 /** What kind of mail it is. */
@@ -163,12 +131,22 @@ export function explainMessage({message, body}: ParsedMessage): ExplainedMessage
     security: message.security,
     invitation: message.invitation,
     html: body.html,
-    attachments: message.attachments.map(explainAttachment),
+    attachments: message.attachments.map(withoutPlace),
     defects: message.defects,
   }
 }
 
-const explainAttachment = ({filename, contentType, size, sha256, contentId, inline, role}: Attachment) => ({
+const withoutPlace = ({
+  part,
+  filename,
+  contentType,
+  size,
+  sha256,
+  contentId,
+  inline,
+  role,
+}: Attachment): AttachmentFacts => ({
+  part,
   filename,
   contentType,
   size,

@@ -8,12 +8,12 @@
  * docs/adr/0012-text-and-safety-of-html.md
  */
 import {createHash} from 'node:crypto'
-import type {Conversation, ConversationAttachment, ConversationEvent, ConversationMessage} from '../conversation.ts'
+import type {Conversation, ConversationEvent, ConversationMessage} from '../conversation.ts'
 import type {Pictures} from '../conversation-pictures.ts'
 import {escapeHtml, rasterDataUrl, sanitizeHtml, type SafeHtml} from '../message/html.ts'
 import {baseSubject} from '../message/base-subject.ts'
 import {maskTokens} from '../message/mask-tokens.ts'
-import type {Address} from '../message/message.ts'
+import type {Address, AttachmentFacts} from '../message/message.ts'
 import {PAGE_STYLE, MAIL_STYLE} from './conversation-page-style.ts'
 import {formatBytes} from './format-bytes.ts'
 import {localTime} from './local-time.ts'
@@ -180,7 +180,7 @@ function renderRemote({remotePictures, remoteHosts}: SafeHtml): string {
 `
 }
 
-function renderAttachments(attachments: readonly ConversationAttachment[]): string {
+function renderAttachments(attachments: readonly AttachmentFacts[]): string {
   if (attachments.length === 0) return ''
   const items = attachments.map(
     ({filename, contentType, size, inline}) =>

@@ -67,6 +67,9 @@ export interface Attachment extends PartLocation {
   readonly role: 'signature' | 'resource-fork' | null
 }
 
+/** An attachment without the place of its bytes. */
+export type AttachmentFacts = Omit<Attachment, keyof PartLocation>
+
 /** Whether a message is signed or encrypted. What is said here is what it looks like: nothing is verified. */
 export interface Security {
   /** S/MIME (RFC 8551) or OpenPGP (RFC 9580, RFC 3156). */
