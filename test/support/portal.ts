@@ -1,5 +1,6 @@
 /** A portal with a queue, agents and internal addresses, for tests that start where mail comes in. */
 import {addPortal} from '../../src/lib/portal.ts'
+import type {SourceFacts} from '../../src/lib/intake/facts.ts'
 import type {SenderCheck} from '../../src/lib/sender-check.ts'
 import {insertAgent, updateAgent} from '../../src/lib/store/agents.ts'
 import {insertChannel} from '../../src/lib/store/channels.ts'
@@ -8,6 +9,16 @@ import {findPortal, type PortalRow} from '../../src/lib/store/portals.ts'
 import {insertQueue, setMembers} from '../../src/lib/store/queues.ts'
 
 export const NOW = '2026-03-01T09:00:00.000Z'
+
+/** What is known of an MTA's pipe. */
+export const pipeFacts = (id: number): SourceFacts => ({
+  id,
+  kind: 'pipe',
+  catchAll: null,
+  envelopeHeader: null,
+  trustedAuthservId: null,
+  replacedAt: null,
+})
 
 /** Nothing is known of any sender, and nobody is asked. */
 export const unchecked: SenderCheck = (arrival) => Promise.resolve(arrival)

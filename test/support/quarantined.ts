@@ -6,7 +6,7 @@ import {reserveId} from '../../src/lib/store/ids.ts'
 import type {Store} from '../../src/lib/store/open.ts'
 import type {PortalRow} from '../../src/lib/store/portals.ts'
 import {pipeSource} from '../../src/lib/store/sources.ts'
-import {NOW, unchecked} from './portal.ts'
+import {pipeFacts, NOW, unchecked} from './portal.ts'
 import {customerMail} from './seed.ts'
 
 /** So many mails to an address that there is not, each of its own. */
@@ -69,14 +69,7 @@ export async function handIn(
     const receive = createReceive({
       store,
       portal,
-      source: {
-        id: source.id,
-        kind: 'pipe',
-        catchAll: null,
-        envelopeHeader: null,
-        trustedAuthservId: null,
-        replacedAt: null,
-      },
+      source: pipeFacts(source.id),
       lease: null,
       effects: false,
       pool,

@@ -11,7 +11,7 @@ import {gatherFacts} from '../../src/lib/store/gather-facts.ts'
 import type {Store} from '../../src/lib/store/open.ts'
 import type {PortalRow} from '../../src/lib/store/portals.ts'
 import {pipeSource} from '../../src/lib/store/sources.ts'
-import {mail, NOW, seedPortal, type PortalSeed} from './portal.ts'
+import {pipeFacts, mail, NOW, seedPortal, type PortalSeed} from './portal.ts'
 import {startStore, type StoreKind} from './stores.ts'
 
 export interface Desk {
@@ -43,14 +43,7 @@ export async function startDesk(
         const planned = asked.map(({message}, index) => {
           const arrival: Arrival = {
             item: {epoch: '0', key: String(++items)},
-            source: {
-              id: source.id,
-              kind: 'pipe',
-              catchAll: null,
-              envelopeHeader: null,
-              trustedAuthservId: null,
-              replacedAt: null,
-            },
+            source: pipeFacts(source.id),
             envelope: null,
             receivedAt,
             message,
