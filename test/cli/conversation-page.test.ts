@@ -7,29 +7,16 @@ import {renderConversation} from '../../src/lib/cli/render-conversation.ts'
 import {styleOf} from '../../src/lib/cli/style.ts'
 import type {Conversation, ConversationMessage} from '../../src/lib/conversation.ts'
 import {fixture} from '../message/mail.ts'
+import {someMail, someTicket} from '../support/conversation.ts'
 
 const message: ConversationMessage = {
-  id: 3,
-  direction: 'in',
+  ...someMail,
   kind: 'mail',
-  verdict: null,
-  autoReply: null,
-  thirdParty: false,
-  authentication: null,
-  author: null,
   from: [{name: 'Jane <b>Doe', address: 'jane@example.com'}],
-  to: [{name: '', address: 'support@acme.example'}],
-  cc: [],
   subject: 'Re: Hinge "x"',
-  date: null,
-  receivedAt: '2026-03-01T08:00:00.000Z',
   text: 'Upper.\n\u0007<script>\n\n> Which?\n',
   replyText: 'Upper.\n\u0007<script>\n',
   quotedText: '> Which?\n',
-  signature: null,
-  security: null,
-  invitation: null,
-  html: null,
   attachments: [
     {
       part: '2',
@@ -42,22 +29,13 @@ const message: ConversationMessage = {
       role: null,
     },
   ],
-  threadedBy: 'new',
   defects: [{code: 'boundary-unclosed', detail: ''}],
 }
 
 const ticket: Conversation = {
-  number: 42,
+  ...someTicket,
   subject: 'Hinge "x"',
-  status: 'open',
-  queue: 'support',
-  owner: null,
-  channel: 'support@acme.example',
   requester: {name: 'Jane', address: 'jane@example.com'},
-  flags: [],
-  mergedInto: null,
-  createdAt: '2026-03-01T08:00:01.000Z',
-  updatedAt: '2026-07-01T08:00:00.000Z',
   messages: [message],
   events: [{at: '2026-03-01T09:00:00.000Z', kind: 'moved', by: 'admin', details: {from: null, to: 'sales'}}],
 }

@@ -4,46 +4,16 @@ import {Chalk} from 'chalk'
 import {renderConversation} from '../../src/lib/cli/render-conversation.ts'
 import {textWidth} from '../../src/lib/cli/text-width.ts'
 import type {Conversation, ConversationMessage} from '../../src/lib/conversation.ts'
+import {someMail, someTicket} from '../support/conversation.ts'
 
 const message: ConversationMessage = {
-  id: 3,
-  direction: 'in',
-  kind: 'human',
-  verdict: null,
-  autoReply: null,
-  thirdParty: false,
-  authentication: null,
-  author: null,
-  from: [{name: 'Jane Doe', address: 'jane@example.com'}],
-  to: [{name: '', address: 'support@acme.example'}],
-  cc: [],
-  subject: 'Hinge',
-  date: null,
-  receivedAt: '2026-03-01T08:00:00.000Z',
+  ...someMail,
   text: 'Hello,\n\nthe hinge is broken.\n> What is broken?\n',
   replyText: '',
-  quotedText: '',
-  signature: null,
-  security: null,
-  invitation: null,
-  html: null,
-  attachments: [],
-  threadedBy: 'new',
-  defects: [],
 }
 
 const ticket: Conversation = {
-  number: 42,
-  subject: 'Hinge',
-  status: 'open',
-  queue: 'support',
-  owner: null,
-  channel: 'support@acme.example',
-  requester: {name: 'Jane Doe', address: 'jane@example.com'},
-  flags: [],
-  mergedInto: null,
-  createdAt: '2026-03-01T08:00:01.000Z',
-  updatedAt: '2026-07-01T08:00:00.000Z',
+  ...someTicket,
   messages: [
     message,
     {

@@ -107,7 +107,7 @@ for (const kind of STORES)
     })
 
     test('writes the others where one is damaged in the store', async (t) => {
-      const {deliver, json, home, store} = await startProgram(t, kind)
+      const {deliver, json, run, home, store} = await startProgram(t, kind)
       await deliver([
         mailWith([file('lost.txt', 'lost')], {'Message-ID': '<a@x>'}),
         mailWith([file('kept.txt', 'kept')], {'In-Reply-To': '<a@x>'}),
@@ -132,6 +132,9 @@ for (const kind of STORES)
         ['kept.txt'],
       )
       assert.deepEqual(await readdir(out), ['kept.txt'])
+      const [lost] = (await json<Conversation>(['ticket', 'show', '1'])).result.messages
+      const alone = await run(['ticket', 'attachments', '1', '--out', out, '--message', String(lost!.id)])
+      assert.deepEqual([alone.code, alone.stdout], [65, ''], 'a failure is not told as nothing to write')
     })
   })
 

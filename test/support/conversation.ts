@@ -1,0 +1,45 @@
+/** A ticket with one mail, for tests of how it is shown; each test changes what it is about. */
+import type {Conversation, ConversationMessage} from '../../src/lib/conversation.ts'
+
+export const someMail: ConversationMessage = {
+  id: 3,
+  direction: 'in',
+  kind: 'human',
+  verdict: null,
+  autoReply: null,
+  thirdParty: false,
+  authentication: null,
+  author: null,
+  from: [{name: 'Jane Doe', address: 'jane@example.com'}],
+  to: [{name: '', address: 'support@acme.example'}],
+  cc: [],
+  subject: 'Hinge',
+  date: null,
+  receivedAt: '2026-03-01T08:00:00.000Z',
+  text: 'Hello\n',
+  replyText: 'Hello',
+  quotedText: '',
+  signature: null,
+  security: null,
+  invitation: null,
+  html: null,
+  attachments: [],
+  threadedBy: 'new',
+  defects: [],
+}
+
+export const someTicket: Conversation = {
+  number: 42,
+  subject: 'Hinge',
+  status: 'open',
+  queue: 'support',
+  owner: null,
+  channel: 'support@acme.example',
+  requester: {name: 'Jane Doe', address: 'jane@example.com'},
+  flags: [],
+  mergedInto: null,
+  createdAt: '2026-03-01T08:00:01.000Z',
+  updatedAt: '2026-07-01T08:00:00.000Z',
+  messages: [someMail],
+  events: [],
+}
