@@ -4,6 +4,7 @@ import {once} from 'node:events'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {describe, test} from 'node:test'
+import type {TicketMergeResult} from '../../src/commands/ticket/merge.ts'
 import type {Conversation} from '../../src/lib/conversation.ts'
 import type {TicketPage} from '../../src/lib/ticket-summary.ts'
 import {mail} from '../support/portal.ts'
@@ -102,6 +103,35 @@ for (const kind of STORES)
       assert.match(text.stdout, /^#2 Second\nclosed · queue support · owner nobody · by support@acme\.example\n/)
       assert.match(text.stdout, /── note \d+ ── ann@acme\.example .*\n\nto do\n/)
     })
+
+    test('a merge moves messages and later answers, and says where the ticket went', async (t) => {
+      const {deliver, json, run} = await startProgram(t, kind)
+      await deliver([customerMail(), customerMail({'Message-ID': '<second@example.com>'})])
+      const merged = await json<TicketMergeResult>(['ticket', 'merge', '2', '--into', '1'])
+      assert.deepEqual(merged.result, {number: 2, into: 1, messages: 1, changed: true})
+      assert.deepEqual(merged.nextSteps, ['postdesk ticket show 1'])
+      await deliver([customerMail({'In-Reply-To': '<second@example.com>'}, 'And this\n')])
+
+      const {result} = await json<Conversation>(['ticket', 'show', '1'])
+      assert.deepEqual(
+        result.messages.map(({replyText}) => replyText),
+        ['Hello', 'Hello', 'And this'],
+      )
+      const source = (await json<Conversation>(['ticket', 'show', '2'])).result
+      assert.deepEqual([source.status, source.mergedInto, source.messages], ['closed', 1, []])
+      assert.match((await run(['ticket', 'show', '2'])).stdout, /^closed .* part of ticket 1 now$/m)
+
+      assert.equal(
+        (await run(['ticket', 'merge', '2', '--into', '1'])).stdout,
+        'Ticket 2 is part of ticket 1 already.\n',
+      )
+      for (const [number, into, exitCode] of [
+        ['1', '1', 64],
+        ['1', '2', 64],
+        ['1', '9', 67],
+      ] as const)
+        assert.equal((await json(['ticket', 'merge', number, '--into', into])).exitCode, exitCode, `${number} ${into}`)
+    })
   })
 
 describe('the commands of tickets', () => {
@@ -123,6 +153,10 @@ describe('the commands of tickets', () => {
         ['NUMBER', '--queue'],
       ],
       [['ticket', 'close'], ['NUMBER']],
+      [
+        ['ticket', 'merge'],
+        ['NUMBER', '--into'],
+      ],
     ] as const) {
       const {exitCode, error} = await json(words)
       assert.deepEqual([exitCode, error!.code, error!.missing], [64, 'MISSING_INPUT', missing], words.join(' '))
