@@ -15,7 +15,7 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
     return
   } catch (error) {
     if (await isDirectory(path)) return
-    if (codeOf(error) !== 'ENOENT' || parent === path || (await isDirectory(parent))) throw error
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error
   }
   await makeDirectory(parent, mode)
   try {
