@@ -5,17 +5,11 @@ import {domainToASCII} from 'node:url'
 import {inUse, invalidValue, notFound} from './errors.ts'
 import {INBOUND_OWNER, inboundPasswordName, PASSWORD_FIELD, passwordBinding} from './inbound-password.ts'
 import type {Store} from './store/open.ts'
+import {revokeLease} from './store/leases.ts'
 import {listPortals, lockPortal, lockStore, updatePortal, type PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
 import {deleteSecrets, findSecret, putSecret} from './store/secrets.ts'
-import {
-  findSource,
-  findSourceByIdentity,
-  putSource,
-  retireSource,
-  revokeLease,
-  type SourceRow,
-} from './store/sources.ts'
+import {findSource, findSourceByIdentity, putSource, retireSource, type SourceRow} from './store/sources.ts'
 
 /** `tls` from the first byte, `starttls` or no connection at all, `none` in clear. */
 export type Security = 'tls' | 'starttls' | 'none'
@@ -257,7 +251,7 @@ export async function setInbound(
     const changed = locked.inbound_source_id !== source.id || before !== source.config || needsPassword
     // A watch of before goes by the settings of before.
     if (changed && locked.inbound_source_id !== null)
-      await revokeLease(tx, {portal_id: portal.id, id: locked.inbound_source_id})
+      await revokeLease(tx, 'source', {portal_id: portal.id, id: locked.inbound_source_id})
     if (locked.inbound_source_id !== source.id) await updatePortal(tx, portal.id, {inbound_source_id: source.id}, now)
     if (config.kind === 'maildir') await deleteSecrets(tx, portal.id, INBOUND_OWNER)
     else if (needsPassword)
@@ -279,7 +273,7 @@ export async function unsetInbound(store: Store, portal: PortalRow, now: string)
     if (!locked) throw notFound('portal', portal.key)
     await deleteSecrets(tx, portal.id, INBOUND_OWNER)
     if (locked.inbound_source_id === null) return {changed: false}
-    await revokeLease(tx, {portal_id: portal.id, id: locked.inbound_source_id})
+    await revokeLease(tx, 'source', {portal_id: portal.id, id: locked.inbound_source_id})
     await updatePortal(tx, portal.id, {inbound_source_id: null}, now)
     return {changed: true}
   })

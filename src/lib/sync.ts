@@ -16,13 +16,13 @@ import {createDryRun, createReceive} from './receive.ts'
 import type {Secret} from './secret/secret.ts'
 import type {SenderCheck} from './sender-check.ts'
 import {factsOfSource, hasEffects} from './source-facts.ts'
+import {keepAlive} from './store/leases.ts'
 import {explainStoreError, type Store} from './store/open.ts'
 import type {PortalRow} from './store/portals.ts'
 import {sweepRaw} from './store/raw.ts'
 import {
   acquireLease,
   findSource,
-  HEARTBEAT_SECONDS,
   ledgerOf,
   noteFailure,
   noteSuccess,
@@ -239,28 +239,26 @@ async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => 
   })
   const lease = options.dryRun ? null : await acquireLease(store, row, `the inbound of ${portal.key}`)
   const lost = new AbortController()
-  const heartbeat = lease ? keepAlive(lease, options.log, lost) : null
+  // A lease that was lost shows at the next commit, which it fences; until then it ends only the waiting of a watch.
+  const rest = lease
+    ? keepAlive(
+        async () => (lost.signal.aborted ? undefined : lease.heartbeat()),
+        (error) => {
+          options.log('heartbeat failed', {error: String(error)})
+          if (error instanceof PostdeskError && error.code === 'LEASE_LOST') lost.abort(error)
+        },
+      )
+    : null
   const pool = createParsePool({timings})
   try {
     const facts = factsOfSource(row, await replacedAt(store.db, row))
     return await work({row: lease?.source ?? row, config, facts, source, lease, lost: lost.signal, pool, timings})
   } finally {
-    clearInterval(heartbeat ?? undefined)
+    rest?.()
     await Promise.all([source.close(), pool.close()])
     // A store that is gone has ended the run already; what it says now would only hide why. The lease runs out.
     await lease?.release().catch((error: unknown) => options.log('lease not released', {error: String(error)}))
   }
-}
-
-/** A lease that was lost shows at the next commit, which it fences; until then it ends only the waiting of a watch. */
-function keepAlive(lease: Lease, log: Log, lost: AbortController): NodeJS.Timeout {
-  return setInterval(() => {
-    if (lost.signal.aborted) return
-    lease.heartbeat().catch((error: unknown) => {
-      log('heartbeat failed', {error: String(error)})
-      if (error instanceof PostdeskError && error.code === 'LEASE_LOST') lost.abort(error)
-    })
-  }, HEARTBEAT_SECONDS * 1000)
 }
 
 async function runOnce(

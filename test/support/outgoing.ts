@@ -74,7 +74,19 @@ export async function sendAnswer(
       .execute()
     await tx
       .insertInto('outgoing')
-      .values({...own, message_id: id, channel_id: null, kind: 'reply', attempts: 1, next_at: null, created_at: NOW})
+      .values({
+        ...own,
+        message_id: id,
+        channel_id: null,
+        sender_id: null,
+        kind: 'reply',
+        attempts: 1,
+        next_at: null,
+        return_path: '',
+        fallback_return_path: null,
+        expires_at: null,
+        created_at: NOW,
+      })
       .execute()
     for (const address of recipients) {
       await tx

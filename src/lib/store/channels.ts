@@ -53,8 +53,15 @@ export type ChannelFields = Pick<
   | 'auto_reply_body'
 >
 
-export async function insertChannel(tx: Tx, portalId: number, fields: ChannelFields, now: string): Promise<ChannelRow> {
-  const id = await reserveId(tx, portalId)
+/** `id`: one that was reserved before, where a secret is kept under it already. */
+export async function insertChannel(
+  tx: Tx,
+  portalId: number,
+  fields: ChannelFields,
+  now: string,
+  id?: number,
+): Promise<ChannelRow> {
+  id ??= await reserveId(tx, portalId)
   const row = await tx
     .insertInto('channel')
     .values({...fields, portal_id: portalId, id, created_at: now, updated_at: now})

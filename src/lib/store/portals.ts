@@ -26,6 +26,7 @@ export async function insertPortal(tx: Tx, fields: PortalFields, now: string): P
       ...fields,
       id: next - 1,
       inbound_source_id: null,
+      relay: null,
       next_id: 1,
       next_ticket_number: 1,
       created_at: now,
@@ -38,7 +39,7 @@ export async function insertPortal(tx: Tx, fields: PortalFields, now: string): P
 export async function updatePortal(
   db: Db,
   id: number,
-  fields: Partial<PortalFields & Pick<PortalRow, 'inbound_source_id'>>,
+  fields: Partial<PortalFields & Pick<PortalRow, 'inbound_source_id' | 'relay'>>,
   now: string,
 ): Promise<void> {
   await db
@@ -96,6 +97,7 @@ export async function deletePortal(tx: Tx, id: number): Promise<void> {
     'message_reference',
     'outgoing_recipient',
     'outgoing',
+    'sender',
     'token',
     'auto_reply',
     'participant',

@@ -29,6 +29,8 @@ export interface PortalTable {
   /** Bytes; a larger message is quarantined with its header. */
   max_message_size: number
   inbound_source_id: number | null
+  /** How the system's own mail leaves, JSON of `Relay`; null where nothing was said. */
+  relay: string | null
   /** The next free row id of this portal, shared by all its tables: one statement reserves the ids of a batch. */
   next_id: number
   next_ticket_number: number
@@ -105,6 +107,8 @@ export interface SmtpChannelTable {
   /** The internal channel that its owner forwards its mail to; null while nothing comes in by it. */
   forwards_to_id: number | null
   forwarding_verified_at: string | null
+  /** When a login with the host, port, security and user of now succeeded; null for never. */
+  verified_at: string | null
   /** 1 where a round trip proved that `local+detail@` arrives; null while that is not known. */
   plus_addressing: number | null
   /** 1 where a round trip proved that the provider keeps our Message-ID; null while that is not known. */
@@ -133,6 +137,25 @@ export interface SourceTable {
   lease_until: string | null
   created_at: string
   updated_at: string
+}
+
+/** An account that mail leaves by: that of a channel, or the relay of the portal. */
+export interface SenderTable {
+  portal_id: number
+  /** That of the channel; 0 for the relay, since ids of rows count from 1. */
+  id: number
+  /** JSON of `SyncError`: why nothing leaves by it until somebody acts; null while mail leaves. */
+  paused: string | null
+  /** Failures in a row that had nothing to do with the mail. */
+  failures: number
+  /** Not tried before; null where nothing went wrong. */
+  retry_at: string | null
+  last_ok_at: string | null
+  /** JSON of `SyncError`; null after a success. */
+  last_error: string | null
+  lease_owner: string | null
+  lease_token: number
+  lease_until: string | null
 }
 
 /** The ledger: what became of each item of a source. For a message that came, also the record of its delivery. */
@@ -276,12 +299,20 @@ export interface TokenTable {
 export interface OutgoingTable {
   portal_id: number
   message_id: number
-  /** The channel that it leaves by; null where that was removed. */
+  /** The channel in whose name it is written; null where that was removed. */
   channel_id: number | null
   kind: 'reply' | 'auto-reply'
   attempts: number
   /** When it is tried next; null where nothing is to be done. */
   next_at: string | null
+  /** The account that it leaves by: the id in `sender`; null where its channel was removed. */
+  sender_id: number | null
+  /** The reverse-path of its envelope; empty for the null one (RFC 5321 4.5.5). */
+  return_path: string
+  /** Tried where a server does not take a null reverse-path. */
+  fallback_return_path: string | null
+  /** After it the message is given up; null for never. */
+  expires_at: string | null
   created_at: string
 }
 
@@ -380,6 +411,7 @@ export interface Schema {
   smtp_channel: SmtpChannelTable
   source: SourceTable
   source_item: SourceItemTable
+  sender: SenderTable
   raw: RawTable
   raw_chunk: RawChunkTable
   ticket: TicketTable

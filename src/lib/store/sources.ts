@@ -1,19 +1,14 @@
 /** Sources of mail: what they point at, where they resume, who is pulling them, and what became of each item. */
 import {sql, type Selectable} from 'kysely'
-import {leaseHeld, leaseLost} from '../errors.ts'
+import {leaseLost} from '../errors.ts'
 import type {Cursor, Ledger} from '../channel/delivery.ts'
-import {currentProcess, isAlive, type ProcessIdentity} from '../process-identity.ts'
 import {reserveId} from './ids.ts'
+import {revokeLease, takeLease, type Tenure} from './leases.ts'
 import {lockPortal} from './portals.ts'
 import type {Store} from './open.ts'
 import type {Db, SourceTable, Tx} from './schema.ts'
 
 export type SourceRow = Selectable<SourceTable>
-
-/** Seconds after which a silent owner on another machine is taken for dead. */
-const LEASE_SECONDS = 60
-/** Seconds between two signs of life. */
-export const HEARTBEAT_SECONDS = 15
 
 export const findSource = (db: Db, portalId: number, id: number): Promise<SourceRow | undefined> =>
   db.selectFrom('source').selectAll().where('portal_id', '=', portalId).where('id', '=', id).executeTakeFirst()
@@ -60,7 +55,7 @@ export async function putSource(
 
 /** Frees the identity of a source that its portal no longer uses, so that another portal can point there. */
 export async function retireSource(tx: Tx, source: SourceRow, now: string): Promise<void> {
-  await revokeLease(tx, source)
+  await revokeLease(tx, 'source', source)
   await setSource(tx, source, {identity: `${source.identity} (portal ${source.portal_id}, until ${now})`})
 }
 
@@ -76,16 +71,6 @@ export async function replacedAt(db: Db, source: SourceRow): Promise<string | nu
     .limit(1)
     .executeTakeFirst()
   return earlier === undefined ? null : source.created_at
-}
-
-/** Whoever is pulling the source can commit no more: it is no longer what it was set up as. */
-export async function revokeLease(tx: Tx, source: Pick<SourceRow, 'portal_id' | 'id'>): Promise<void> {
-  await tx
-    .updateTable('source')
-    .set((eb) => ({lease_token: eb('lease_token', '+', 1), lease_owner: null, lease_until: null}))
-    .where('portal_id', '=', source.portal_id)
-    .where('id', '=', source.id)
-    .execute()
 }
 
 /** The identity of a portal's pipe; there is such a source once an MTA has handed in a mail. */
@@ -126,61 +111,15 @@ async function setSource(db: Db, source: SourceRow, fields: Partial<SourceRow>):
 
 // Lease -----------------------------------------------------------------------------------------------------------
 
-/** The right to pull a source. Every commit is fenced by its token, so an owner that was taken over can write nothing. */
-export interface Lease {
+/** The right to pull a source. */
+export interface Lease extends Tenure {
   readonly source: SourceRow
-  readonly token: number
-  /** Prolongs it. @throws 75 when it was taken over. */
-  heartbeat(): Promise<void>
-  release(): Promise<void>
 }
 
-/**
- * Takes the right to pull a source: free, run out by the database's clock, or held by a process of this machine that no
- * longer runs, which is taken over at once.
- * @throws 75 when another process is at it.
- */
+/** Takes the right to pull a source. @throws 75 when another process is at it. */
 export async function acquireLease(store: Store, source: SourceRow, shownAs: string): Promise<Lease> {
-  const owner = JSON.stringify(currentProcess())
-  const mine = (db: Db) =>
-    db.updateTable('source').where('portal_id', '=', source.portal_id).where('id', '=', source.id)
-  const taken = await store.transaction(async (tx) => {
-    const row = await tx
-      .selectFrom('source')
-      .selectAll()
-      .select(
-        sql<number>`case when lease_until is null or lease_until < ${store.dialect.now} then 1 else 0 end`.as('free'),
-      )
-      .where('portal_id', '=', source.portal_id)
-      .where('id', '=', source.id)
-      .$call((query) => (store.dialect.name === 'postgres' ? query.forUpdate() : query))
-      .executeTakeFirstOrThrow()
-    if (!row.free && row.lease_owner !== null && isAlive(JSON.parse(row.lease_owner) as ProcessIdentity) !== false)
-      throw leaseHeld(shownAs, describeOwner(row.lease_owner))
-    const {lease_token: token} = await mine(tx)
-      .set((eb) => ({
-        lease_owner: owner,
-        lease_token: eb('lease_token', '+', 1),
-        lease_until: store.dialect.inSeconds(LEASE_SECONDS),
-      }))
-      .returning('lease_token')
-      .executeTakeFirstOrThrow()
-    return {source: row, token}
-  })
-  return {
-    source: taken.source,
-    token: taken.token,
-    async heartbeat() {
-      const {numUpdatedRows} = await mine(store.db)
-        .set({lease_until: store.dialect.inSeconds(LEASE_SECONDS)})
-        .where('lease_token', '=', taken.token)
-        .executeTakeFirstOrThrow()
-      if (numUpdatedRows === 0n) throw leaseLost(shownAs)
-    },
-    async release() {
-      await mine(store.db).set({lease_owner: null, lease_until: null}).where('lease_token', '=', taken.token).execute()
-    },
-  }
+  const tenure = await takeLease(store, 'source', source, shownAs)
+  return {...tenure, source: (await findSource(store.db, source.portal_id, source.id)) ?? source}
 }
 
 /** The first statement of every intake transaction: moves the cursor if the lease still holds, and locks the source. */
@@ -198,11 +137,6 @@ export async function fence(tx: Tx, lease: Lease, cursor: Cursor, shownAs: strin
 /** Keeps the cursor that a run ended at, where its last items needed no commit. */
 export async function saveCursor(store: Store, lease: Lease, cursor: Cursor, shownAs: string): Promise<void> {
   await store.transaction((tx) => fence(tx, lease, cursor, shownAs))
-}
-
-function describeOwner(owner: string): string {
-  const {pid, host} = JSON.parse(owner) as ProcessIdentity
-  return `process ${pid} on ${host}`
 }
 
 // Ledger ----------------------------------------------------------------------------------------------------------
