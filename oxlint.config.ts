@@ -15,7 +15,7 @@ const STORE: Refusal = {
   message: 'Only use cases (lib/*.ts) and the base command meet the store.',
 }
 const EDGES: Refusal = {
-  group: ['**/imap/**', '**/maildir/**', '**/receiver/**', '**/authentication/**'],
+  group: ['**/imap/**', '**/smtp/**', '**/maildir/**', '**/receiver/**', '**/authentication/**'],
   message: 'Protocols are spoken behind lib/protocols.ts and the use cases.',
 }
 const SECRET: Refusal = {
@@ -51,7 +51,8 @@ const INPUT_AND_OUTPUT: Refusal = {
 /** Each library has one home: a change of library is a change of one folder. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   imap: ['imapflow'],
-  message: ['sanitize-html', 'entities', 'iconv-lite'],
+  smtp: ['nodemailer'],
+  message: ['sanitize-html', 'entities', 'iconv-lite', 'nodemailer'],
   authentication: ['mailauth'],
   store: ['kysely', 'better-sqlite3', 'pg'],
   secret: ['@napi-rs/keyring', 'age-encryption', 'proper-lockfile'],
@@ -121,6 +122,7 @@ export default defineConfig({
     room('src/commands/**', 'commands', [STORE, EDGES]),
     room('src/lib/cli/**', 'cli', [EDGES]),
     room('src/lib/imap/**', 'imap', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
+    room('src/lib/smtp/**', 'smtp', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/maildir/**', 'maildir', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/authentication/**', 'authentication', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/receiver/**', 'receiver', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
