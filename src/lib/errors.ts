@@ -20,8 +20,6 @@ export const EXIT = {
   protocol: 23,
   credentials: 24,
   loginClosed: 25,
-  sender: 26,
-  recipient: 27,
   usage: 64,
   data: 65,
   noInput: 66,
