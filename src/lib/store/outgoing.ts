@@ -1,0 +1,580 @@
+/**
+ * Mail on its way out: rows with a fixed Message-ID and fixed bytes, and what became of each recipient. Only who holds the
+ * lease of an account changes what is due by it; every one of those transactions is fenced.
+ */
+import {sql, type Insertable, type Selectable} from 'kysely'
+import {leaseLost} from '../errors.ts'
+import type {Message} from '../message/message.ts'
+import type {RawChunk} from '../message/raw-chunks.ts'
+import type {StoreDialect} from './dialect.ts'
+import {reserve} from './ids.ts'
+import {insertMany} from './insert-many.ts'
+import {attachmentRows, eventRow, participantRows, referenceRows, storable} from './intake-rows.ts'
+import type {Db, OutgoingRecipientTable, OutgoingTable, Schema, TokenTable, Tx} from './schema.ts'
+
+export type OutgoingRow = Selectable<OutgoingTable>
+export type OutgoingRecipientRow = Selectable<OutgoingRecipientTable>
+export type RecipientState = OutgoingRecipientTable['state']
+
+/** A message that was written, complete before anything of it is stored. */
+export interface NewOutgoing {
+  readonly kind: OutgoingTable['kind']
+  /** What stands in its bytes. */
+  readonly message: Message
+  readonly chunks: readonly RawChunk[]
+  readonly baseSubject: string
+  /** Hashes of the tokens that it carries. */
+  readonly tokens: readonly {readonly hash: string; readonly kind: TokenTable['kind']}[]
+  /** The channel in whose name it is written. */
+  readonly channelId: number
+  /** The account that it leaves by. */
+  readonly senderId: number
+  readonly returnPath: string
+  readonly fallbackReturnPath: string | null
+  /** Bare addresses, each once. */
+  readonly recipients: readonly string[]
+  /** Email of the agent who wrote it, `admin`, or null for an automatic one. */
+  readonly author: string | null
+  readonly expiresAt: string | null
+}
+
+/** Row ids that an outgoing message needs: its own and that of its raw mail. */
+export const IDS_PER_OUTGOING = 2
+
+/** How recipients are known in the store. */
+const keyOf = (address: string): string => storable(address.toLowerCase())
+
+/**
+ * Puts a message into the outbox, due at once, and into its ticket. Its recipients belong to the conversation from then on.
+ * `ids`: two that were reserved, the first of which becomes its own.
+ */
+export async function insertOutgoing(
+  tx: Tx,
+  dialect: StoreDialect,
+  place: {readonly portalId: number; readonly ticketId: number; readonly ids: readonly [number, number]},
+  {message, ...outgoing}: NewOutgoing,
+  now: string,
+): Promise<number> {
+  const {portalId, ticketId} = place
+  const [id, rawId] = place.ids
+  const own = {portal_id: portalId}
+  await insertMany(tx, dialect, 'raw', [
+    {...own, id: rawId, sha256: message.sha256, size: message.size, created_at: now},
+  ])
+  await insertMany(
+    tx,
+    dialect,
+    'raw_chunk',
+    outgoing.chunks.map((chunk, seq) => ({...own, raw_id: rawId, seq, ...chunk})),
+  )
+  const row: Insertable<Schema['message']> = {
+    ...own,
+    id,
+    ticket_id: ticketId,
+    direction: 'out',
+    kind: outgoing.kind,
+    raw_id: rawId,
+    header_id: message.messageId,
+    fingerprint: null,
+    source_id: null,
+    source_epoch: null,
+    envelope: null,
+    from_name: storable(message.from[0]?.name ?? ''),
+    from_address: storable(message.from[0]?.address ?? ''),
+    subject: storable(message.subject),
+    base_subject: storable(outgoing.baseSubject),
+    date: message.date,
+    received_at: now,
+    author: outgoing.author,
+    note: null,
+    threaded_by: outgoing.kind,
+    size: message.size,
+    verdict: null,
+    authentication: null,
+    third_party: 0,
+  }
+  await insertMany(tx, dialect, 'message', [row])
+  await insertMany(tx, dialect, 'message_reference', referenceRows(portalId, id, message))
+  await insertMany(tx, dialect, 'attachment', attachmentRows(portalId, id, message))
+  await insertMany(
+    tx,
+    dialect,
+    'token',
+    outgoing.tokens.map((token) => ({
+      ...own,
+      ...token,
+      ticket_id: ticketId,
+      message_id: id,
+      expires_at: null,
+      created_at: now,
+    })),
+  )
+  await insertMany(tx, dialect, 'outgoing', [
+    {
+      ...own,
+      message_id: id,
+      channel_id: outgoing.channelId,
+      kind: outgoing.kind,
+      attempts: 0,
+      next_at: now,
+      sender_id: outgoing.senderId,
+      return_path: outgoing.returnPath,
+      fallback_return_path: outgoing.fallbackReturnPath,
+      expires_at: outgoing.expiresAt,
+      created_at: now,
+    },
+  ])
+  const recipients = [...new Set(outgoing.recipients.map(keyOf))]
+  await insertMany(
+    tx,
+    dialect,
+    'outgoing_recipient',
+    recipients.map((address) => ({...own, message_id: id, address, state: 'queued' as const, reply: null, at: now})),
+  )
+  for (const participant of participantRows(portalId, ticketId, id, recipients))
+    await tx
+      .insertInto('participant')
+      .values(participant)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  await tx
+    .updateTable('ticket')
+    .set((eb) => ({message_count: eb('message_count', '+', 1), updated_at: now}))
+    .where('portal_id', '=', portalId)
+    .where('id', '=', ticketId)
+    .execute()
+  return id
+}
+
+// Sending ---------------------------------------------------------------------------------------------------------
+
+/** A message that is due, and what is needed to send it. */
+export interface DueMessage {
+  readonly id: number
+  readonly ticketId: number
+  readonly rawId: number
+  /** Bytes. */
+  readonly size: number
+  readonly attempts: number
+  readonly returnPath: string
+  readonly fallbackReturnPath: string | null
+  readonly expiresAt: string | null
+}
+
+/** The accounts by which something is due at `now`. */
+export async function dueSenders(db: Db, portalId: number, now: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom('outgoing')
+    .select('sender_id')
+    .distinct()
+    .where('portal_id', '=', portalId)
+    .where('next_at', 'is not', null)
+    .where('next_at', '<=', now)
+    .where('sender_id', 'is not', null)
+    .orderBy('sender_id')
+    .execute()
+  return rows.map((row) => row.sender_id!)
+}
+
+/** What is due by an account, the longest due first; `first` before all others. */
+export async function dueMessages(
+  db: Db,
+  portalId: number,
+  senderId: number,
+  {now, limit, first = 0}: {readonly now: string; readonly limit: number; readonly first?: number},
+): Promise<DueMessage[]> {
+  const rows = await db
+    .selectFrom('outgoing')
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'outgoing.portal_id').onRef('message.id', '=', 'outgoing.message_id'),
+    )
+    .select([
+      'outgoing.message_id',
+      'message.ticket_id',
+      'message.raw_id',
+      'message.size',
+      'outgoing.attempts',
+      'outgoing.return_path',
+      'outgoing.fallback_return_path',
+      'outgoing.expires_at',
+    ])
+    .where('outgoing.portal_id', '=', portalId)
+    .where('outgoing.sender_id', '=', senderId)
+    .where('outgoing.next_at', '<=', now)
+    .orderBy(sql`case when outgoing.message_id = ${first} then 0 else 1 end`)
+    .orderBy('outgoing.next_at')
+    .orderBy('outgoing.message_id')
+    .limit(limit)
+    .execute()
+  return rows.flatMap((row) =>
+    row.raw_id === null
+      ? []
+      : [
+          {
+            id: row.message_id,
+            ticketId: row.ticket_id,
+            rawId: row.raw_id,
+            size: row.size,
+            attempts: row.attempts,
+            returnPath: row.return_path,
+            fallbackReturnPath: row.fallback_return_path,
+            expiresAt: row.expires_at,
+          },
+        ],
+  )
+}
+
+/** The lease under which an account is worked on. */
+export interface SenderLease {
+  readonly portalId: number
+  readonly senderId: number
+  readonly token: number
+  /** As people know the account. */
+  readonly shownAs: string
+}
+
+/** The lease still holds, and holds until this transaction ends. @throws 75 where it was taken over. */
+async function fenceSender(tx: Tx, {portalId, senderId, token, shownAs}: SenderLease): Promise<void> {
+  const {numUpdatedRows} = await tx
+    .updateTable('sender')
+    .set((eb) => ({lease_token: eb.ref('lease_token')}))
+    .where('portal_id', '=', portalId)
+    .where('id', '=', senderId)
+    .where('lease_token', '=', token)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows === 0n) throw leaseLost(shownAs)
+}
+
+/** What is to be written of one recipient. */
+export interface SettledRecipient {
+  readonly address: string
+  readonly state: Exclude<RecipientState, 'sending' | 'bounced'>
+  readonly reply: string
+}
+
+/** What an attempt came to, as it is written. */
+export interface SettledMessage {
+  readonly id: number
+  readonly ticketId: number
+  readonly recipients: readonly SettledRecipient[]
+  /** False where the attempt never began: it does not count. */
+  readonly attempted: boolean
+  readonly nextAt: string | null
+  /** The Message-ID that the provider gave it in place of ours; null where it kept ours. */
+  readonly messageId: string | null
+}
+
+/** What a group of connections asks of the store at once. */
+export interface SendStep {
+  readonly settle: readonly SettledMessage[]
+  /** Messages that are to be sent next. */
+  readonly claim: readonly number[]
+}
+
+/**
+ * Writes what became of messages, and takes the next ones: their recipients are `sending` from then on, so that whoever
+ * finds them so after a crash knows that nobody knows. One transaction for all connections. Returns the recipients to be
+ * sent to, by message; none for one that was cancelled meanwhile.
+ */
+export async function writeStep(
+  tx: Tx,
+  dialect: StoreDialect,
+  lease: SenderLease,
+  {settle, claim}: SendStep,
+  now: string,
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  await fenceSender(tx, lease)
+  await settleMessages(tx, dialect, lease.portalId, settle, now)
+  const taken = new Map<number, string[]>()
+  if (claim.length === 0) return taken
+  const rows = await tx
+    .updateTable('outgoing_recipient')
+    .set({state: 'sending', at: now})
+    .where('portal_id', '=', lease.portalId)
+    .where(dialect.among('message_id', claim))
+    .where('state', '=', 'queued')
+    .returning(['message_id', 'address'])
+    .execute()
+  for (const {message_id: id, address} of rows) {
+    const known = taken.get(id)
+    if (known) known.push(address)
+    else taken.set(id, [address])
+  }
+  return taken
+}
+
+async function settleMessages(
+  tx: Tx,
+  dialect: StoreDialect,
+  portalId: number,
+  settled: readonly SettledMessage[],
+  now: string,
+): Promise<void> {
+  const gone = settled.filter(
+    ({recipients, nextAt}) => nextAt === null && recipients.every(({state}) => state === 'sent'),
+  )
+  const set = (ids: readonly number[], nextAt: string | null, attempts: number) =>
+    tx
+      .updateTable('outgoing')
+      .set((eb) => ({attempts: eb('attempts', '+', attempts), next_at: nextAt}))
+      .where('portal_id', '=', portalId)
+      .where(dialect.among('message_id', ids))
+      .execute()
+  if (gone.length > 0)
+    await set(
+      gone.map(({id}) => id),
+      null,
+      1,
+    )
+  for (const message of settled) {
+    const byResult = Map.groupBy(message.recipients, ({state, reply}) => `${state} ${reply}`)
+    for (const recipients of byResult.values()) {
+      const {state, reply} = recipients[0]!
+      await tx
+        .updateTable('outgoing_recipient')
+        .set({state, reply: storable(reply), at: now})
+        .where('portal_id', '=', portalId)
+        .where('message_id', '=', message.id)
+        .where(
+          dialect.among(
+            'address',
+            recipients.map(({address}) => address),
+          ),
+        )
+        // A bounce may have been quicker than we are.
+        .where('state', '=', 'sending')
+        .execute()
+    }
+    if (!gone.includes(message)) await set([message.id], message.nextAt, Number(message.attempted))
+    if (message.messageId !== null)
+      await tx
+        .updateTable('message')
+        .set({header_id: storable(message.messageId)})
+        .where('portal_id', '=', portalId)
+        .where('id', '=', message.id)
+        .execute()
+  }
+  await noteUndelivered(tx, dialect, portalId, settled, now)
+}
+
+/** What did not arrive, or may not have, stands in the ticket. */
+async function noteUndelivered(
+  tx: Tx,
+  dialect: StoreDialect,
+  portalId: number,
+  settled: readonly Pick<SettledMessage, 'id' | 'ticketId' | 'recipients'>[],
+  now: string,
+): Promise<void> {
+  const notes = settled.flatMap(({id, ticketId, recipients}) =>
+    (['failed', 'unknown'] as const).flatMap((state) => {
+      const named = recipients.filter((recipient) => recipient.state === state)
+      if (named.length === 0) return []
+      const details = {message: id, recipients: named.map(({address, reply}) => ({address, reply: storable(reply)}))}
+      return [{ticketId, kind: state === 'failed' ? 'not-sent' : 'sent-unknown', details}]
+    }),
+  )
+  if (notes.length === 0) return
+  const {firstId} = await reserve(tx, portalId, notes.length)
+  await insertMany(
+    tx,
+    dialect,
+    'ticket_event',
+    notes.map(({ticketId, kind, details}, index) => ({
+      ...eventRow({portalId, id: firstId + index, now}, ticketId, kind, details),
+      by: 'outbox',
+    })),
+  )
+}
+
+/** Why nobody knows what became of a message. */
+const ORPHANED = 'the process that was sending it ended before the server had answered'
+
+/**
+ * What a process that died was sending: nobody knows whether it left, so it is not sent again by itself. Called by who has
+ * just taken the lease, when nobody else can be sending by the account. Returns how many messages.
+ */
+export async function settleOrphans(tx: Tx, dialect: StoreDialect, lease: SenderLease, now: string): Promise<number> {
+  const {portalId, senderId} = lease
+  await fenceSender(tx, lease)
+  const rows = await tx
+    .selectFrom('outgoing_recipient')
+    .innerJoin('outgoing', (join) =>
+      join
+        .onRef('outgoing.portal_id', '=', 'outgoing_recipient.portal_id')
+        .onRef('outgoing.message_id', '=', 'outgoing_recipient.message_id'),
+    )
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'outgoing.portal_id').onRef('message.id', '=', 'outgoing.message_id'),
+    )
+    .select(['outgoing_recipient.message_id', 'outgoing_recipient.address', 'message.ticket_id', 'outgoing.next_at'])
+    .where('outgoing_recipient.portal_id', '=', portalId)
+    .where('outgoing_recipient.state', '=', 'sending')
+    .where(sql<boolean>`outgoing_recipient.state <> 'sent'`)
+    .where('outgoing.sender_id', '=', senderId)
+    .execute()
+  if (rows.length === 0) return 0
+  const orphans: SettledMessage[] = []
+  for (const [id, recipients] of Map.groupBy(rows, (row) => row.message_id)) {
+    const queued = await tx
+      .selectFrom('outgoing_recipient')
+      .select('address')
+      .where('portal_id', '=', portalId)
+      .where('message_id', '=', id)
+      .where('state', '=', 'queued')
+      .executeTakeFirst()
+    orphans.push({
+      id,
+      ticketId: recipients[0]!.ticket_id,
+      recipients: recipients.map(({address}) => ({address, state: 'unknown', reply: ORPHANED})),
+      attempted: true,
+      nextAt: queued ? recipients[0]!.next_at : null,
+      messageId: null,
+    })
+  }
+  await settleMessages(tx, dialect, portalId, orphans, now)
+  return orphans.length
+}
+
+// Looking, and a person's word ------------------------------------------------------------------------------------
+
+/** A message of the outbox. */
+export interface ListedOutgoing extends OutgoingRow {
+  readonly ticket_id: number
+  readonly ticket_number: number
+  readonly header_id: string | null
+  readonly channel_address: string | null
+  readonly recipients: readonly OutgoingRecipientRow[]
+}
+
+/** Recipients in one of these states still need something: time, or a person. */
+export const OPEN_STATES = ['queued', 'sending', 'unknown', 'failed'] as const satisfies readonly RecipientState[]
+
+/** Written out, so that both databases see that the index of the open ones has all that is asked for. */
+const NOT_SENT = sql<boolean>`state <> 'sent'`
+
+/**
+ * Messages with a recipient in one of the states, or those with these ids, the oldest first. `after`: ids above this one.
+ */
+export async function listOutgoing(
+  db: Db,
+  dialect: StoreDialect,
+  portalId: number,
+  filter: {
+    readonly states?: readonly Exclude<RecipientState, 'sent'>[]
+    readonly ids?: readonly number[]
+    readonly after?: number
+    readonly limit: number
+  },
+): Promise<ListedOutgoing[]> {
+  const {states, ids, after = 0, limit} = filter
+  let wanted = db
+    .selectFrom('outgoing')
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'outgoing.portal_id').onRef('message.id', '=', 'outgoing.message_id'),
+    )
+    .innerJoin('ticket', (join) =>
+      join.onRef('ticket.portal_id', '=', 'message.portal_id').onRef('ticket.id', '=', 'message.ticket_id'),
+    )
+    .leftJoin('channel', (join) =>
+      join.onRef('channel.portal_id', '=', 'outgoing.portal_id').onRef('channel.id', '=', 'outgoing.channel_id'),
+    )
+    .selectAll('outgoing')
+    .select([
+      'message.ticket_id',
+      'ticket.number as ticket_number',
+      'message.header_id',
+      'channel.address as channel_address',
+    ])
+    .where('outgoing.portal_id', '=', portalId)
+    .where('outgoing.message_id', '>', after)
+  if (ids) wanted = wanted.where(dialect.among('outgoing.message_id', ids))
+  if (states)
+    wanted = wanted.where('outgoing.message_id', 'in', (eb) =>
+      eb
+        .selectFrom('outgoing_recipient')
+        .select('message_id')
+        .where('portal_id', '=', portalId)
+        .where('state', 'in', states)
+        .where(NOT_SENT),
+    )
+  const rows = await wanted.orderBy('outgoing.message_id').limit(limit).execute()
+  if (rows.length === 0) return []
+  const recipients = await db
+    .selectFrom('outgoing_recipient')
+    .selectAll()
+    .where('portal_id', '=', portalId)
+    .where(
+      dialect.among(
+        'message_id',
+        rows.map((row) => row.message_id),
+      ),
+    )
+    .orderBy('message_id')
+    .orderBy('address')
+    .execute()
+  const byMessage = Map.groupBy(recipients, (row) => row.message_id)
+  return rows.map((row) => ({...row, recipients: byMessage.get(row.message_id) ?? []}))
+}
+
+/** How many recipients are in each state that is not `sent`. */
+export async function countOutgoing(db: Db, portalId: number): Promise<Partial<Record<RecipientState, number>>> {
+  const rows = await db
+    .selectFrom('outgoing_recipient')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('n')])
+    .where('portal_id', '=', portalId)
+    .where(NOT_SENT)
+    .groupBy('state')
+    .execute()
+  return Object.fromEntries(rows.map(({state, n}) => [state, n]))
+}
+
+/** The earliest instant at which something is due and was due before `before`; null for none. */
+export async function oldestDue(db: Db, portalId: number, before: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('outgoing')
+    .select((eb) => eb.fn.min('next_at').as('at'))
+    .where('portal_id', '=', portalId)
+    .where('next_at', 'is not', null)
+    .where('next_at', '<', before)
+    .executeTakeFirst()
+  return row?.at ?? null
+}
+
+/**
+ * Recipients in one of `from` become `to`, by a person's word, and the message is due at `nextAt`. Returns the addresses
+ * that changed. Whoever is being sent to (`sending`) is left alone.
+ */
+export async function changeRecipients(
+  tx: Tx,
+  portalId: number,
+  messageId: number,
+  change: {
+    readonly from: readonly RecipientState[]
+    readonly to: 'queued' | 'failed'
+    readonly reply: string | null
+    readonly nextAt: string | null
+    /** A new end of patience; left out it stays. */
+    readonly expiresAt?: string | null
+  },
+  now: string,
+): Promise<string[]> {
+  const changed = await tx
+    .updateTable('outgoing_recipient')
+    .set({state: change.to, at: now, ...(change.reply === null ? {} : {reply: storable(change.reply)})})
+    .where('portal_id', '=', portalId)
+    .where('message_id', '=', messageId)
+    .where('state', 'in', change.from)
+    .returning('address')
+    .execute()
+  if (changed.length > 0)
+    await tx
+      .updateTable('outgoing')
+      .set({
+        next_at: change.nextAt,
+        ...(change.expiresAt === undefined ? {} : {expires_at: change.expiresAt}),
+      })
+      .where('portal_id', '=', portalId)
+      .where('message_id', '=', messageId)
+      .execute()
+  return changed.map(({address}) => address)
+}
