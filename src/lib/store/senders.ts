@@ -1,77 +1,138 @@
-/** The accounts that mail leaves by, as far as sending has made them known: paused, failing, or well. */
-import type {Selectable} from 'kysely'
+/** What is remembered of the accounts that mail leaves by: the account of a channel, or the relay of a portal. */
+import type {Insertable, Selectable} from 'kysely'
+import {reserve} from './ids.ts'
+import {eventRow, storable} from './intake-rows.ts'
+import {revokeLease} from './leases.ts'
 import type {Db, SenderTable, Tx} from './schema.ts'
 
 export type SenderRow = Selectable<SenderTable>
 
-/** The id of the portal's relay among its senders; a channel's is that of the channel. */
-export const RELAY_ID = 0
+/** The id of a portal's relay among the senders: ids of rows count from 1. */
+export const RELAY_SENDER = 0
+
+/** An account of which nothing bad is known. */
+const UNTROUBLED = {paused: null, failures: 0, retry_at: null, last_error: null} as const
+
+/** Undefined where no mail was ever tried by it. */
+export const findSender = (db: Db, portalId: number, id: number): Promise<SenderRow | undefined> =>
+  db.selectFrom('sender').selectAll().where('portal_id', '=', portalId).where('id', '=', id).executeTakeFirst()
 
 export const listSenders = (db: Db, portalId: number): Promise<SenderRow[]> =>
   db.selectFrom('sender').selectAll().where('portal_id', '=', portalId).orderBy('id').execute()
 
-export const findSender = (db: Db, portalId: number, id: number): Promise<SenderRow | undefined> =>
-  db.selectFrom('sender').selectAll().where('portal_id', '=', portalId).where('id', '=', id).executeTakeFirst()
-
-/** The row of an account, made where nothing was ever sent by it. */
-export async function ensureSender(db: Db, portalId: number, id: number): Promise<SenderRow> {
-  const known = await findSender(db, portalId, id)
-  if (known) return known
-  await db
+/** What went wrong with an account is forgotten: it has other settings now, or a person says that it is mended. */
+export async function resumeSender(tx: Tx, portalId: number, id: number): Promise<void> {
+  const row: Insertable<SenderTable> = {
+    portal_id: portalId,
+    id,
+    ...UNTROUBLED,
+    last_ok_at: null,
+    lease_owner: null,
+    lease_token: 0,
+    lease_until: null,
+  }
+  await tx
     .insertInto('sender')
-    .values({
-      portal_id: portalId,
-      id,
-      paused: null,
-      failures: 0,
-      retry_at: null,
-      last_ok_at: null,
-      last_error: null,
-      lease_owner: null,
-      lease_token: 0,
-      lease_until: null,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  return (await findSender(db, portalId, id))!
-}
-
-const update = async (db: Db, portalId: number, id: number, fields: Partial<SenderRow>): Promise<void> => {
-  await db.updateTable('sender').set(fields).where('portal_id', '=', portalId).where('id', '=', id).execute()
-}
-
-/** An error as it is noted on an account: a `SyncError`, with the exit code of its stage. */
-type Noted = Readonly<Record<string, string | number>>
-
-/** Nothing leaves by the account until somebody acts. */
-export const pauseSender = (db: Db, portalId: number, id: number, error: Noted): Promise<void> =>
-  update(db, portalId, id, {paused: JSON.stringify(error), last_error: JSON.stringify(error)})
-
-/** The account is left alone until `retryAt`. */
-export async function noteSenderFailure(
-  db: Db,
-  portalId: number,
-  id: number,
-  error: Noted,
-  retryAt: string,
-): Promise<void> {
-  await db
-    .updateTable('sender')
-    .set((eb) => ({failures: eb('failures', '+', 1), retry_at: retryAt, last_error: JSON.stringify(error)}))
-    .where('portal_id', '=', portalId)
-    .where('id', '=', id)
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['portal_id', 'id']).doUpdateSet(UNTROUBLED))
     .execute()
 }
 
-/** Mail leaves by the account. */
-export const noteSenderSuccess = (db: Db, portalId: number, id: number, now: string): Promise<void> =>
-  update(db, portalId, id, {paused: null, failures: 0, retry_at: null, last_ok_at: now, last_error: null})
-
-/** Somebody acted: it is tried again at once. */
-export const resumeSender = (tx: Tx, portalId: number, id: number): Promise<void> =>
-  update(tx, portalId, id, {paused: null, failures: 0, retry_at: null, last_error: null})
-
-/** The account is gone. Whoever sends by it meanwhile can commit no more. */
+/** Whoever sends by it can write nothing more. */
 export async function deleteSender(tx: Tx, portalId: number, id: number): Promise<void> {
   await tx.deleteFrom('sender').where('portal_id', '=', portalId).where('id', '=', id).execute()
+}
+
+/** How many recipients wait for their mail to leave by an account. */
+export async function countQueuedOf(db: Db, portalId: number, senderId: number): Promise<number> {
+  const {n} = await db
+    .selectFrom('outgoing_recipient')
+    .innerJoin('outgoing', (join) =>
+      join
+        .onRef('outgoing.portal_id', '=', 'outgoing_recipient.portal_id')
+        .onRef('outgoing.message_id', '=', 'outgoing_recipient.message_id'),
+    )
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('outgoing.portal_id', '=', portalId)
+    .where('outgoing.sender_id', '=', senderId)
+    .where('outgoing_recipient.state', '=', 'queued')
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+/**
+ * Gives up what waits to leave by an account, with an event on each ticket. What is being sent at this moment is nobody's to
+ * finish: whether it left is not known. Returns how many recipients get nothing.
+ */
+export async function failQueuedOf(
+  tx: Tx,
+  portalId: number,
+  senderId: number,
+  why: string,
+  now: string,
+): Promise<number> {
+  // Whoever sends by it writes nothing from here on, so that what is read stays true.
+  await revokeLease(tx, 'sender', {portal_id: portalId, id: senderId})
+  const open = await tx
+    .selectFrom('outgoing')
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'outgoing.portal_id').onRef('message.id', '=', 'outgoing.message_id'),
+    )
+    .innerJoin('outgoing_recipient', (join) =>
+      join
+        .onRef('outgoing_recipient.portal_id', '=', 'outgoing.portal_id')
+        .onRef('outgoing_recipient.message_id', '=', 'outgoing.message_id'),
+    )
+    .select(['outgoing.message_id', 'message.ticket_id', 'outgoing_recipient.address', 'outgoing_recipient.state'])
+    .where('outgoing.portal_id', '=', portalId)
+    .where('outgoing.sender_id', '=', senderId)
+    .where('outgoing_recipient.state', 'in', ['queued', 'sending'])
+    .orderBy('outgoing.message_id')
+    .orderBy('outgoing_recipient.address')
+    .execute()
+  for (const [from, to] of [
+    ['queued', 'failed'],
+    ['sending', 'unknown'],
+  ] as const) {
+    const byMessage = [...Map.groupBy(open, (row) => row.message_id)].flatMap(([message, rows]) => {
+      const recipients = rows.filter(({state}) => state === from).map(({address}) => ({address, reply: why}))
+      return recipients.length === 0 ? [] : [{message, ticketId: rows[0]!.ticket_id, recipients}]
+    })
+    if (byMessage.length === 0) continue
+    await tx
+      .updateTable('outgoing_recipient')
+      .set({state: to, reply: storable(why), at: now})
+      .where('portal_id', '=', portalId)
+      .where('state', '=', from)
+      .where('message_id', 'in', (eb) =>
+        eb
+          .selectFrom('outgoing')
+          .select('message_id')
+          .where('portal_id', '=', portalId)
+          .where('sender_id', '=', senderId),
+      )
+      .execute()
+    const {firstId} = await reserve(tx, portalId, byMessage.length)
+    for (const [index, {ticketId, ...details}] of byMessage.entries())
+      await tx
+        .insertInto('ticket_event')
+        .values({
+          ...eventRow(
+            {portalId, id: firstId + index, now},
+            ticketId,
+            to === 'failed' ? 'not-sent' : 'sent-unknown',
+            details,
+          ),
+          by: 'outbox',
+        })
+        .execute()
+  }
+  await tx
+    .updateTable('outgoing')
+    .set({next_at: null})
+    .where('portal_id', '=', portalId)
+    .where('sender_id', '=', senderId)
+    .where('next_at', 'is not', null)
+    .execute()
+  return open.filter(({state}) => state === 'queued').length
 }
