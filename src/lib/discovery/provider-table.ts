@@ -1,0 +1,738 @@
+/**
+ * The providers that are known without asking anybody. Facts only, each row with its source; a row that nobody looked up
+ * says `checked: false`. Only what stands here is trusted with a password unasked, so a host gets in by a document of its
+ * provider or by several that agree.
+ */
+import type {Endpoint, Forwarding, Provider} from './provider.ts'
+
+const tls = (host: string, port = 465): Endpoint => ({host, port, security: 'tls'})
+const startTls = (host: string, port = 587): Endpoint => ({host, port, security: 'starttls'})
+
+const GMAIL_FORWARDING: Forwarding = {
+  steps: [
+    'In Gmail on a computer open Settings (the gear) > See all settings > Forwarding and POP/IMAP.',
+    'Choose "Add a forwarding address", enter {target}, then Next > Proceed.',
+    'Google sends a mail with a code to {target}; it arrives as a ticket: enter the code there and press Verify, or open its link.',
+    'Back on the same page choose "Forward a copy of incoming mail to", {target}, "keep Gmail\'s copy in the Inbox", and Save Changes.',
+  ],
+  url: 'https://support.google.com/mail/answer/10957',
+  confirms: true,
+  checked: true,
+}
+
+const ZOHO_FORWARDING: Forwarding = {
+  steps: [
+    'In Zoho Mail open Settings > Mail Accounts and choose the address.',
+    'Under Forwards enter {target}.',
+    'Zoho sends a mail with a verification link to {target}; it arrives as a ticket: open the link and sign in to Zoho.',
+    'Leave "Delete original email copy" off.',
+  ],
+  url: 'https://www.zoho.com/mail/help/email-forwarding.html',
+  confirms: true,
+  checked: true,
+}
+
+/** Zoho's data centres, and the domains of its own there: an account lives in one, and its servers are named after it. */
+const ZOHO_CENTRES: readonly (readonly [string, ...string[]])[] = [
+  ['com', 'zoho.com', 'zohomail.com'],
+  ['eu', 'zohomail.eu'],
+  ['in', 'zohomail.in'],
+  ['com.au'],
+  ['jp'],
+]
+
+const zoho: readonly Provider[] = ZOHO_CENTRES.flatMap(([centre, ...domains]): Provider[] => {
+  const shared = {
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An app password where two-factor authentication is on (Zoho Accounts > Security > App Passwords), else the password of the account.',
+      url: `https://accounts.zoho.${centre}/home#security/app_password`,
+    },
+    note: 'From must be the mailbox or one of its aliases.',
+    forwarding: ZOHO_FORWARDING,
+    source: 'https://www.zoho.com/mail/help/zoho-smtp.html',
+    checked: domains.length > 0,
+  } as const satisfies Partial<Provider>
+  const suffix = centre === 'com' ? '' : `-${centre.replace('.', '-')}`
+  return [
+    {
+      ...shared,
+      id: `zoho${suffix}`,
+      name: `Zoho Mail (${centre})`,
+      domains,
+      consumer: domains.length > 0,
+      mx: [],
+      smtp: [tls(`smtp.zoho.${centre}`), startTls(`smtp.zoho.${centre}`)],
+    },
+    {
+      ...shared,
+      id: `zoho-organisation${suffix}`,
+      name: `Zoho Mail for organisations (${centre})`,
+      domains: [],
+      consumer: false,
+      mx: [`zoho.${centre}`],
+      smtp: [tls(`smtppro.zoho.${centre}`), startTls(`smtppro.zoho.${centre}`)],
+    },
+  ]
+})
+
+const zeptomail: readonly Provider[] = (['com', 'eu', 'in'] as const).map((centre) => ({
+  id: centre === 'com' ? 'zeptomail' : `zeptomail-${centre}`,
+  name: `Zoho ZeptoMail (${centre})`,
+  domains: [],
+  consumer: false,
+  mx: [],
+  smtp: [tls(`smtp.zeptomail.${centre}`), startTls(`smtp.zeptomail.${centre}`)],
+  user: {fixed: 'emailapikey'},
+  password: {
+    kind: 'api-key',
+    say: 'The send mail token of the agent (ZeptoMail > Agents > SMTP/API > SMTP).',
+    url: 'https://www.zoho.com/zeptomail/help/smtp-home.html',
+  },
+  note: 'A login is refused also where credits are used up or the account is blocked.',
+  forwarding: null,
+  source: 'https://www.zoho.com/zeptomail/help/smtp-home.html',
+  checked: centre === 'com',
+}))
+
+const ICLOUD_PASSWORD: Provider['password'] = {
+  kind: 'app-password',
+  say: 'An app-specific password, made at account.apple.com > Sign-In and Security > App-Specific Passwords; it needs two-factor authentication.',
+  url: 'https://support.apple.com/en-us/102654',
+}
+
+const ICLOUD_FORWARDING: Forwarding = {
+  steps: [
+    'In Mail on iCloud.com open Settings > Mail Forwarding (in older versions Preferences > General).',
+    'Switch on "Forward my email to" and enter {target}.',
+    'Leave "Delete messages after forwarding" off, and press Done.',
+  ],
+  url: 'https://support.apple.com/guide/icloud/mm6b1a3960/icloud',
+  confirms: false,
+  checked: true,
+}
+
+const PROTON_FORWARDING: Forwarding = {
+  steps: [
+    'Forwarding needs a paid plan.',
+    'In Proton Mail open Settings > All settings > Proton Mail > Auto-reply and forward > Add forwarding rule.',
+    'Choose the address in "Forward from", enter {target} in "Forward to", then Next, and confirm the request.',
+    'Proton sends a confirmation mail to {target}; it arrives as a ticket: accept it there.',
+  ],
+  url: 'https://proton.me/support/email-forwarding',
+  confirms: true,
+  checked: true,
+}
+
+const YAHOO_FORWARDING: Forwarding = {
+  steps: [
+    'Forwarding is part of the paid plans since January 2021.',
+    'In the web mail open Settings > More settings > Mailboxes and choose the mailbox.',
+    'Under Forwarding enter {target} and press Verify.',
+    'A mail with a link is sent to {target}; it arrives as a ticket: open the link.',
+  ],
+  confirms: true,
+  checked: false,
+}
+
+/** 1&1's two free mail services have the same web mail. */
+const UNITED_INTERNET_FORWARDING: Forwarding = {
+  steps: [
+    'In the web mail open E-Mail > Einstellungen (Settings) > Filterregeln (Filter rules).',
+    'Make a rule that holds for every mail, with the action "weiterleiten" (forward) to {target}.',
+    'Keep a copy in the mailbox, and save.',
+  ],
+  confirms: false,
+  checked: false,
+}
+
+/** `name` is the host's domain: smtp.163.com. */
+const netease = (domain: string): Provider => ({
+  id: `netease-${domain.replaceAll('.', '-')}`,
+  name: `NetEase ${domain}`,
+  domains: [domain],
+  consumer: true,
+  mx: [],
+  smtp: [tls(`smtp.${domain}`)],
+  user: 'address',
+  password: {
+    kind: 'app-password',
+    say: 'The authorisation code (授权码) that is shown when SMTP is switched on in the web mail (设置 > POP3/SMTP/IMAP).',
+  },
+  forwarding: {
+    steps: [
+      'In the web mail open 设置 (Settings) > 来信分类 or 自动转发 (automatic forwarding).',
+      'Enter {target} and keep a copy.',
+      'A mail with a code may be sent to {target}; it arrives as a ticket: enter the code.',
+    ],
+    confirms: true,
+    checked: false,
+  },
+  source: 'https://help.mail.163.com/',
+  checked: domain === '163.com',
+})
+
+/** In the order in which a host that several rows share is looked up. */
+export const PROVIDERS: readonly Provider[] = [
+  {
+    id: 'gmail',
+    name: 'Gmail',
+    domains: ['gmail.com', 'googlemail.com'],
+    consumer: true,
+    mx: [],
+    smtp: [tls('smtp.gmail.com'), startTls('smtp.gmail.com')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An app password of 16 letters, made at myaccount.google.com/apppasswords; it needs 2-Step Verification, and the password of the account is never taken.',
+      url: 'https://myaccount.google.com/apppasswords',
+    },
+    consent: 'gmail',
+    note: 'From must be a verified send-as address, else Gmail replaces it; 500 recipients a day.',
+    forwarding: GMAIL_FORWARDING,
+    source: 'https://support.google.com/mail/answer/185833',
+    checked: true,
+  },
+  {
+    id: 'google-workspace',
+    name: 'Google Workspace',
+    domains: [],
+    consumer: false,
+    mx: ['google.com', 'googlemail.com'],
+    smtp: [tls('smtp.gmail.com'), startTls('smtp.gmail.com')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An app password of 16 letters, made at myaccount.google.com/apppasswords; it needs 2-Step Verification, and the administrator may forbid it. The password of the account ended in May 2025.',
+      url: 'https://myaccount.google.com/apppasswords',
+    },
+    consent: 'gmail',
+    note: 'From must be a verified send-as address, else Gmail replaces it; 2,000 messages a day.',
+    forwarding: {
+      ...GMAIL_FORWARDING,
+      steps: [
+        ...GMAIL_FORWARDING.steps,
+        'Where the page has no forwarding, the administrator has switched it off: Admin console > Apps > Google Workspace > Gmail > End User Access > Automatic forwarding.',
+      ],
+    },
+    source: 'https://support.google.com/a/answer/176600',
+    checked: true,
+  },
+  {
+    id: 'microsoft-365',
+    name: 'Microsoft 365',
+    domains: [],
+    consumer: false,
+    mx: ['mail.protection.outlook.com', 'mx.microsoft'],
+    // 465 is not offered.
+    smtp: [startTls('smtp.office365.com')],
+    user: 'address',
+    password: {
+      kind: 'account',
+      say: 'The password of the account, where SMTP AUTH is switched on for the mailbox; consent (--auth microsoft) is what lasts.',
+      url: 'https://aka.ms/smtp_auth_disabled',
+    },
+    consent: 'microsoft',
+    // Message centre MC786329 of 27 January 2026.
+    note: 'Passwords for SMTP work until the end of December 2026; then they are off by default, and an administrator must switch them on again. Security defaults and tenant or mailbox settings may forbid them today. The user is the sign-in name (UPN), not an alias.',
+    forwarding: {
+      steps: [
+        'Microsoft 365 blocks forwarding to other organisations by default (550 5.7.520): first an administrator opens security.microsoft.com > Email & collaboration > Policies & rules > Threat policies > Anti-spam policies, and in an outbound policy for this mailbox sets "Automatic forwarding rules" to "On - Forwarding is enabled".',
+        'The owner: in Outlook on the web open Settings > Mail > Forwarding, switch on "Enable forwarding", enter {target}, tick "Keep a copy of forwarded messages", and Save.',
+        'Or the administrator: admin.microsoft.com > Users > Active users > the mailbox > Mail > Manage email forwarding, enter {target}, and keep a copy.',
+      ],
+      url: 'https://learn.microsoft.com/en-us/defender-office-365/outbound-spam-policies-external-email-forwarding',
+      confirms: false,
+      checked: true,
+    },
+    // "Up to three concurrent connections": the fourth gets 432 4.3.2.
+    maxConnections: 3,
+    source: 'https://learn.microsoft.com/en-us/exchange/troubleshoot/send-emails/smtp-submission-improvements',
+    checked: true,
+  },
+  {
+    id: 'outlook',
+    name: 'Outlook.com',
+    domains: [
+      'outlook.com',
+      'hotmail.com',
+      'live.com',
+      'msn.com',
+      'outlook.de',
+      'hotmail.de',
+      'live.de',
+      'hotmail.co.uk',
+    ],
+    consumer: true,
+    mx: ['olc.protection.outlook.com'],
+    smtp: [startTls('smtp-mail.outlook.com')],
+    user: 'address',
+    password: {
+      kind: 'none',
+      say: 'No password is taken since 16 September 2024, app passwords neither: Microsoft asks for consent (--auth microsoft).',
+      url: 'https://support.microsoft.com/en-us/office/modern-authentication-methods-now-needed-to-continue-syncing-outlook-email-in-non-microsoft-email-apps-c5d65390-9676-4763-b41f-d7986499a90d',
+    },
+    consent: 'microsoft',
+    forwarding: {
+      steps: [
+        'In Outlook.com open Settings > Mail > Forwarding.',
+        'Switch on "Enable forwarding" and enter {target}; Microsoft may first verify that it is you.',
+        'Tick "Keep a copy of forwarded messages", and Save.',
+      ],
+      url: 'https://support.microsoft.com/en-us/office/turn-on-or-off-automatic-forwarding-in-outlook-7f2670a1-7fff-4475-8a3c-5822d63b0c8e',
+      confirms: false,
+      checked: false,
+    },
+    source:
+      'https://support.microsoft.com/en-us/office/pop-imap-and-smtp-settings-for-outlook-com-d088b986-291d-42b8-9564-9c414e2aa040',
+    checked: true,
+  },
+  {
+    id: 'yahoo',
+    name: 'Yahoo Mail',
+    domains: [
+      'yahoo.com',
+      'ymail.com',
+      'rocketmail.com',
+      'yahoo.co.uk',
+      'yahoo.de',
+      'yahoo.fr',
+      'yahoo.it',
+      'yahoo.es',
+      'yahoo.ca',
+      'yahoo.in',
+      'yahoo.co.in',
+      'yahoo.com.br',
+      'yahoo.com.au',
+    ],
+    consumer: true,
+    mx: ['yahoodns.net'],
+    smtp: [tls('smtp.mail.yahoo.com'), startTls('smtp.mail.yahoo.com')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An app password, made at login.yahoo.com/account/security > Generate app password.',
+      url: 'https://login.yahoo.com/account/security',
+    },
+    note: 'Failed logins in a row lock the account for a while.',
+    forwarding: YAHOO_FORWARDING,
+    source: 'https://help.yahoo.com/kb/SLN4724.html',
+    checked: true,
+  },
+  {
+    id: 'aol',
+    name: 'AOL Mail',
+    domains: ['aol.com', 'aim.com'],
+    consumer: true,
+    mx: ['mx-aol.mail.gm0.yahoodns.net'],
+    smtp: [tls('smtp.aol.com'), startTls('smtp.aol.com')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An app password, made at login.aol.com/account/security > Generate app password.',
+      url: 'https://login.aol.com/account/security',
+    },
+    forwarding: YAHOO_FORWARDING,
+    source: 'https://help.aol.com/articles/how-do-i-use-other-email-applications-to-send-and-receive-my-aol-mail',
+    checked: true,
+  },
+  {
+    id: 'icloud',
+    name: 'iCloud Mail',
+    domains: ['icloud.com', 'me.com', 'mac.com'],
+    consumer: true,
+    mx: [],
+    // 465 is not offered.
+    smtp: [startTls('smtp.mail.me.com')],
+    user: 'address',
+    password: ICLOUD_PASSWORD,
+    forwarding: ICLOUD_FORWARDING,
+    source: 'https://support.apple.com/en-us/102525',
+    checked: true,
+  },
+  {
+    id: 'icloud-own-domain',
+    name: 'iCloud Mail with a custom domain',
+    domains: [],
+    consumer: false,
+    mx: ['mail.icloud.com'],
+    smtp: [startTls('smtp.mail.me.com')],
+    // The login stays the @icloud.com address, which the custom address does not tell.
+    user: 'ask',
+    password: ICLOUD_PASSWORD,
+    note: 'The user is the @icloud.com address of the account, not the address at the custom domain.',
+    forwarding: ICLOUD_FORWARDING,
+    source: 'https://support.apple.com/en-us/102525',
+    checked: true,
+  },
+  ...zoho,
+  {
+    id: 'fastmail',
+    name: 'Fastmail',
+    domains: ['fastmail.com', 'fastmail.fm'],
+    consumer: true,
+    mx: ['messagingengine.com'],
+    smtp: [tls('smtp.fastmail.com'), startTls('smtp.fastmail.com')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An app password, made at Settings > Privacy & Security > Manage app passwords and access; the password of the account is refused.',
+      url: 'https://app.fastmail.com/settings/security',
+    },
+    note: 'The user is the address that one signs in to Fastmail with, also where mail is sent from an alias.',
+    forwarding: {
+      steps: [
+        'In Fastmail open Settings > Filters & Rules > Create rule.',
+        'Choose the condition "All messages" and Continue.',
+        'Choose the action "Send a copy to", enter {target}, and Save.',
+      ],
+      url: 'https://www.fastmail.help/hc/en-us/articles/360058753434-Set-up-mail-forwarding',
+      confirms: false,
+      checked: true,
+    },
+    source: 'https://www.fastmail.help/hc/en-us/articles/1500000278342',
+    checked: true,
+  },
+  {
+    id: 'gmx',
+    name: 'GMX',
+    domains: ['gmx.net', 'gmx.de', 'gmx.at', 'gmx.ch'],
+    consumer: true,
+    mx: ['gmx.net'],
+    smtp: [tls('mail.gmx.net'), startTls('mail.gmx.net')],
+    user: 'address',
+    password: {
+      kind: 'account',
+      say: 'The password of the account; with two-factor authentication an app password (Mein Account > Sicherheit).',
+    },
+    note: 'POP3 and IMAP access must be switched on in the settings, for sending too; GMX switches it off again where it is not used.',
+    forwarding: UNITED_INTERNET_FORWARDING,
+    source: 'https://hilfe.gmx.net/',
+    checked: true,
+  },
+  {
+    id: 'gmx-com',
+    name: 'GMX (gmx.com)',
+    domains: ['gmx.com', 'gmx.us', 'gmx.co.uk'],
+    consumer: true,
+    mx: [],
+    smtp: [tls('mail.gmx.com'), startTls('mail.gmx.com')],
+    user: 'address',
+    password: {
+      kind: 'account',
+      say: 'The password of the account; with two-factor authentication an app password (My Account > Security).',
+    },
+    note: 'POP3 and IMAP access must be switched on in the settings, for sending too.',
+    forwarding: UNITED_INTERNET_FORWARDING,
+    source: 'https://support.gmx.com/',
+    checked: false,
+  },
+  {
+    id: 'web-de',
+    name: 'WEB.DE',
+    domains: ['web.de'],
+    consumer: true,
+    mx: [],
+    smtp: [tls('smtp.web.de'), startTls('smtp.web.de')],
+    user: 'local-part',
+    password: {
+      kind: 'account',
+      say: 'The password of the account; with two-factor authentication an app password (Mein Account > Sicherheit).',
+    },
+    note: 'POP3 and IMAP access must be switched on in the settings, for sending too; WEB.DE switches it off again where it is not used.',
+    forwarding: UNITED_INTERNET_FORWARDING,
+    source: 'https://hilfe.web.de/',
+    checked: true,
+  },
+  {
+    id: 't-online',
+    name: 'T-Online',
+    domains: ['t-online.de', 'magenta.de'],
+    consumer: true,
+    mx: ['t-online.de'],
+    smtp: [tls('securesmtp.t-online.de'), startTls('securesmtp.t-online.de')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'The separate password for mail programs, made in the E-Mail Center > Einstellungen > Passwörter; that of the Telekom login is refused.',
+      url: 'https://www.telekom.de/hilfe/vertrag-meine-daten/login-daten-passwoerter/passwort-aendern',
+    },
+    forwarding: {
+      steps: [
+        'In the E-Mail Center open Menü > Einstellungen > Weiterleitung (or Filterregeln).',
+        'Enter {target} and keep a copy in the mailbox.',
+      ],
+      confirms: false,
+      checked: false,
+    },
+    source: 'http://pda.teltarif.de/internet/e-mail/t-online-unverschluesselt.html',
+    checked: true,
+  },
+  {
+    id: 'yandex',
+    name: 'Yandex Mail',
+    domains: ['yandex.com', 'yandex.ru', 'yandex.by', 'yandex.kz', 'yandex.ua', 'ya.ru', 'narod.ru'],
+    consumer: true,
+    mx: ['yandex.net', 'yandex.ru'],
+    smtp: [tls('smtp.yandex.com')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An app password for mail, made in the Yandex ID > Passwords and authorization > App passwords; access by mail programs must be switched on in the settings of the mailbox.',
+      url: 'https://yandex.com/support/passport/authorization/app-passwords.html',
+    },
+    forwarding: {
+      steps: [
+        'In Yandex Mail open Settings > Message filtering (Правила обработки писем) > Create rule.',
+        'Remove all conditions, choose "Forward to address", enter {target} and keep a copy.',
+        'Yandex sends a confirmation mail to {target}; it arrives as a ticket: open its link, then switch the rule on.',
+      ],
+      confirms: true,
+      checked: false,
+    },
+    source: 'https://github.com/chatmail/provider-db',
+    checked: true,
+  },
+  {
+    id: 'mail-ru',
+    name: 'Mail.ru',
+    domains: ['mail.ru', 'inbox.ru', 'internet.ru', 'bk.ru', 'list.ru'],
+    consumer: true,
+    mx: ['mail.ru'],
+    smtp: [tls('smtp.mail.ru')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'A password for external applications, made in the account > Security > Passwords for external applications.',
+      url: 'https://help.mail.ru/mail/security/protection/external',
+    },
+    forwarding: {
+      steps: [
+        'In Mail.ru open Settings > Filtering rules (Правила фильтрации) > Forwarding (Пересылка).',
+        'Enter {target} and keep a copy.',
+        'Mail.ru sends a confirmation mail to {target}; it arrives as a ticket: open its link, then switch the forwarding on.',
+      ],
+      confirms: true,
+      checked: false,
+    },
+    source: 'https://github.com/chatmail/provider-db',
+    checked: true,
+  },
+  {
+    id: 'proton',
+    name: 'Proton Mail',
+    domains: ['proton.me', 'protonmail.com', 'pm.me'],
+    consumer: true,
+    mx: [],
+    // Tokens for SMTP are only made for addresses at a domain of one's own.
+    smtp: [],
+    user: 'address',
+    password: {
+      kind: 'none',
+      say: "Proton takes mail of programs only through its Bridge on the owner's machine, or with an SMTP token for an address at a domain of one's own.",
+      url: 'https://proton.me/support/smtp-submission',
+    },
+    forwarding: PROTON_FORWARDING,
+    source: 'https://proton.me/support/smtp-submission',
+    checked: true,
+  },
+  {
+    id: 'proton-own-domain',
+    name: 'Proton Mail with a custom domain',
+    domains: [],
+    consumer: false,
+    mx: ['protonmail.ch'],
+    smtp: [startTls('smtp.protonmail.ch')],
+    user: 'address',
+    password: {
+      kind: 'app-password',
+      say: 'An SMTP token for this address, made at Settings > All settings > Proton Mail > IMAP/SMTP > SMTP tokens; it needs a business, Family or Visionary plan.',
+      url: 'https://proton.me/support/smtp-submission',
+    },
+    forwarding: PROTON_FORWARDING,
+    source: 'https://proton.me/support/smtp-submission',
+    // The host and port were not read in a document of Proton.
+    checked: false,
+  },
+  netease('163.com'),
+  netease('126.com'),
+  {
+    id: 'amazon-ses',
+    name: 'Amazon SES',
+    domains: [],
+    consumer: false,
+    mx: [],
+    // The host depends on the region.
+    smtp: [],
+    hostPattern: /^email-smtp(-fips)?\.[a-z0-9-]+\.amazonaws\.com$/,
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'The SMTP user and password of the region, made at Amazon SES > SMTP settings > Create SMTP credentials; the secret key of an IAM user is another one and is refused.',
+      url: 'https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html',
+    },
+    note: 'In the sandbox mail goes only to verified recipients.',
+    forwarding: null,
+    source: 'https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html',
+    checked: true,
+  },
+  {
+    id: 'sendgrid',
+    name: 'SendGrid',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [tls('smtp.sendgrid.net'), startTls('smtp.sendgrid.net'), startTls('smtp.sendgrid.net', 2525)],
+    user: {fixed: 'apikey'},
+    password: {
+      kind: 'api-key',
+      say: 'An API key with Mail Send, made at Settings > API Keys; the user is literally "apikey".',
+      url: 'https://app.sendgrid.com/settings/api_keys',
+    },
+    forwarding: null,
+    source: 'https://www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api',
+    checked: true,
+  },
+  {
+    id: 'mailgun',
+    name: 'Mailgun',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [tls('smtp.mailgun.org'), startTls('smtp.mailgun.org'), startTls('smtp.mailgun.org', 2525)],
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'The SMTP credential of the domain (Sending > Domain settings > SMTP credentials), with a user such as postmaster@mg.acme.example.',
+    },
+    forwarding: null,
+    source: 'https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/',
+    checked: true,
+  },
+  {
+    id: 'mailgun-eu',
+    name: 'Mailgun (EU)',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [tls('smtp.eu.mailgun.org'), startTls('smtp.eu.mailgun.org'), startTls('smtp.eu.mailgun.org', 2525)],
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'The SMTP credential of the domain (Sending > Domain settings > SMTP credentials), with a user such as postmaster@mg.acme.example.',
+    },
+    forwarding: null,
+    source: 'https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/',
+    checked: true,
+  },
+  {
+    id: 'postmark',
+    name: 'Postmark',
+    domains: [],
+    consumer: false,
+    mx: [],
+    // There is no port with TLS from the first byte.
+    smtp: [
+      startTls('smtp.postmarkapp.com'),
+      startTls('smtp.postmarkapp.com', 2525),
+      startTls('smtp-broadcasts.postmarkapp.com'),
+    ],
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'The server API token (Server > API Tokens), which is both the user and the password.',
+      url: 'https://postmarkapp.com/support/article/811-what-are-the-smtp-details-api-tokens-i-should-be-using',
+    },
+    forwarding: null,
+    source: 'https://postmarkapp.com/support/article/811-what-are-the-smtp-details-api-tokens-i-should-be-using',
+    checked: true,
+  },
+  {
+    id: 'brevo',
+    name: 'Brevo',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [tls('smtp-relay.brevo.com'), startTls('smtp-relay.brevo.com')],
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'An SMTP key, made at Settings > SMTP & API > SMTP; an API key is refused. The user is the login that is shown there.',
+      url: 'https://app.brevo.com/settings/keys/smtp',
+    },
+    forwarding: null,
+    source: 'https://developers.brevo.com/docs/smtp-integration',
+    checked: true,
+  },
+  {
+    id: 'resend',
+    name: 'Resend',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [tls('smtp.resend.com'), startTls('smtp.resend.com')],
+    user: {fixed: 'resend'},
+    password: {
+      kind: 'api-key',
+      say: 'An API key, made at resend.com/api-keys; the user is literally "resend".',
+      url: 'https://resend.com/api-keys',
+    },
+    forwarding: null,
+    source: 'https://resend.com/docs/send-with-smtp',
+    checked: true,
+  },
+  {
+    id: 'mailjet',
+    name: 'Mailjet',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [startTls('in-v3.mailjet.com')],
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'The secret key, with the API key as the user (Account > API key management).',
+      url: 'https://app.mailjet.com/account/apikeys',
+    },
+    forwarding: null,
+    source: 'https://rubydoc.info/gems/mailjet/Mailjet/Mailer',
+    checked: true,
+  },
+  {
+    id: 'mailersend',
+    name: 'MailerSend',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [startTls('smtp.mailersend.net')],
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'The generated SMTP user and its password (Domains > Manage > SMTP > Generate new user).',
+      url: 'https://www.mailersend.com/help/smtp-relay',
+    },
+    forwarding: null,
+    source: 'https://developers.mailersend.com/smtp-relay.html',
+    checked: true,
+  },
+  {
+    id: 'smtp2go',
+    name: 'SMTP2GO',
+    domains: [],
+    consumer: false,
+    mx: [],
+    smtp: [tls('mail.smtp2go.com'), startTls('mail.smtp2go.com'), startTls('mail.smtp2go.com', 2525)],
+    hostPattern: /^mail-(us|eu|au)\.smtp2go\.com$/,
+    user: 'ask',
+    password: {
+      kind: 'api-key',
+      say: 'An SMTP user and its password (Sending > SMTP Users).',
+      url: 'https://developers.smtp2go.com/docs/smtp-relay',
+    },
+    forwarding: null,
+    source: 'https://developers.smtp2go.com/docs/smtp-relay',
+    checked: true,
+  },
+  ...zeptomail,
+]
