@@ -1,26 +1,26 @@
 /** The inbound of a portal: the mailbox that the mail of its domain comes in by. */
-import {isIP} from 'node:net'
 import {isAbsolute} from 'node:path'
-import {domainToASCII} from 'node:url'
+import {checkPassword, INBOUND, notePassword, passwordName, type PasswordCheck} from './account-password.ts'
 import {inUse, invalidValue, notFound} from './errors.ts'
-import {INBOUND_OWNER, inboundPasswordName, PASSWORD_FIELD, passwordBinding} from './inbound-password.ts'
+import {
+  bracketed,
+  checkAccountName,
+  checkPort,
+  normaliseHost,
+  refuse,
+  type Security,
+  type ServerSettings,
+} from './server-settings.ts'
 import type {Store} from './store/open.ts'
 import {revokeLease} from './store/leases.ts'
 import {listPortals, lockPortal, lockStore, updatePortal, type PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
-import {deleteSecrets, findSecret, putSecret} from './store/secrets.ts'
+import {deleteSecrets} from './store/secrets.ts'
 import {findSource, findSourceByIdentity, putSource, retireSource, type SourceRow} from './store/sources.ts'
 
-/** `tls` from the first byte, `starttls` or no connection at all, `none` in clear. */
-export type Security = 'tls' | 'starttls' | 'none'
-
 /** A catch-all mailbox that is pulled by IMAP. Kept as the `config` of its source. */
-export interface ImapInbound {
+export interface ImapInbound extends ServerSettings {
   readonly kind: 'imap'
-  /** In lower case, without brackets where it is an IPv6 address. */
-  readonly host: string
-  readonly port: number
-  readonly security: Security
   readonly user: string
   /** `INBOX` in upper case for the inbox (RFC 9051 5.1). */
   readonly mailbox: string
@@ -72,44 +72,9 @@ export interface ImapSettings {
 /** The port of IMAP with TLS from the first byte (RFC 8314 3.2), and the one of IMAP alone. */
 const IMAPS_PORT = 993
 const IMAP_PORT = 143
-/** Octets. Servers limit the names of mailboxes and users to a few hundred. */
-const MAX_NAME = 500
-
-/** What is wrong with a host; null for a name or an address. */
-export function checkHost(text: string): string | null {
-  return normaliseHost(text) === null
-    ? 'use the name or the address of a server, without a scheme and without a port, such as imap.acme.example'
-    : null
-}
-
-/** In lower case and ASCII (RFC 5890), without the brackets of an IPv6 address and without a final dot. */
-function normaliseHost(text: string): string | null {
-  const bare = text.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(bare) !== 0) return bare.toLowerCase()
-  // The conversion below reads a URL's host, and would leave out what follows it.
-  if (/[\s/:?#@%\\[\]]/.test(text)) return null
-  const ascii = domainToASCII(text.replace(/\.$/, ''))
-  return ascii.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*$/.test(ascii)
-    ? ascii
-    : null
-}
-
-/** What is wrong with a port; null for a good one. */
-export const checkPort = (port: number): string | null =>
-  Number.isInteger(port) && port >= 1 && port <= 65_535 ? null : 'use a port between 1 and 65535'
-
-/** What is wrong with the name of a user or a mailbox; null for a good one. */
-export const checkAccountName = (text: string): string | null =>
-  text !== '' && Buffer.byteLength(text) <= MAX_NAME && !/\p{Cc}/u.test(text)
-    ? null
-    : `use 1 to ${MAX_NAME} bytes, without control characters`
 
 /** The usual security of a port: 993 speaks TLS from the first byte, every other one after STARTTLS. */
 export const securityOfPort = (port: number): Security => (port === IMAPS_PORT ? 'tls' : 'starttls')
-
-/** True where the connection does not leave this machine. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** The config of an IMAP inbound, with everything that was left out. @throws 64 for the first bad value. */
 export function imapInbound(settings: ImapSettings): ImapInbound {
@@ -117,7 +82,7 @@ export function imapInbound(settings: ImapSettings): ImapInbound {
   const port =
     settings.port ?? (settings.security === undefined || settings.security === 'tls' ? IMAPS_PORT : IMAP_PORT)
   const mailbox = settings.mailbox ?? 'INBOX'
-  refuse('--host', settings.host, checkHost)
+  const host = normaliseHost(settings.host)
   refuse('--port', port, checkPort)
   refuse('--user', user, checkAccountName)
   refuse('--mailbox', mailbox, checkAccountName)
@@ -127,7 +92,7 @@ export function imapInbound(settings: ImapSettings): ImapInbound {
     throw invalidValue(`--move-to ${JSON.stringify(moveTo)}`, 'it is the mailbox that the mail is taken from')
   return {
     kind: 'imap',
-    host: normaliseHost(settings.host)!,
+    host,
     port,
     security: settings.security ?? securityOfPort(port),
     user,
@@ -154,11 +119,6 @@ export function maildirInbound(settings: {
   }
 }
 
-function refuse<T>(flag: string, value: T | undefined, judge: (value: T) => string | null): void {
-  const wrong = value === undefined ? null : judge(value)
-  if (wrong !== null) throw invalidValue(`${flag} ${JSON.stringify(value)}`, wrong)
-}
-
 const canonicalMailbox = (name: string): string => (name.toUpperCase() === 'INBOX' ? 'INBOX' : name)
 
 /** RFC 5322 2.2: a field name is printable ASCII without the colon. */
@@ -172,8 +132,7 @@ function envelopeHeaderOf(name: string | undefined): string | null {
 /** What an inbound points at: another one has a ledger of its own. */
 export function identityOf(config: InboundConfig): string {
   if (config.kind === 'maildir') return `maildir:${config.path}`
-  const host = isIP(config.host) === 6 ? `[${config.host}]` : config.host
-  return `imap:${config.user}@${host}:${config.port}/${config.mailbox}`
+  return `imap:${config.user}@${bracketed(config.host)}:${config.port}/${config.mailbox}`
 }
 
 const summarise = (portal: PortalRow, row: SourceRow): InboundSummary => {
@@ -181,7 +140,7 @@ const summarise = (portal: PortalRow, row: SourceRow): InboundSummary => {
   return {
     ...config,
     identity: row.identity,
-    secret: config.kind === 'imap' ? inboundPasswordName(portal) : null,
+    secret: config.kind === 'imap' ? passwordName(portal, INBOUND) : null,
     lastSyncAt: row.last_ok_at,
     lastError: row.last_error === null ? null : (JSON.parse(row.last_error) as InboundSummary['lastError']),
   }
@@ -196,16 +155,8 @@ export async function describeInbound(store: Store, portal: PortalRow): Promise<
   return row ? summarise(portal, row) : null
 }
 
-/** What stands in the way of an inbound, before a password is asked for. */
-export interface InboundCheck {
-  /** True where a password is needed: there is none, or it was given for another host, port, security or user. */
-  readonly needsPassword: boolean
-  /** True where there is one that could be kept. */
-  readonly hasPassword: boolean
-}
-
 /** @throws 73 where the mailbox belongs to another portal. */
-export async function checkInbound(db: Db, portal: PortalRow, config: InboundConfig): Promise<InboundCheck> {
+export async function checkInbound(db: Db, portal: PortalRow, config: InboundConfig): Promise<PasswordCheck> {
   const known = await findSourceByIdentity(db, identityOf(config))
   if (known && known.portal_id !== portal.id) {
     const owner = (await listPortals(db)).find(
@@ -219,11 +170,9 @@ export async function checkInbound(db: Db, portal: PortalRow, config: InboundCon
         },
       ])
   }
-  const secret = await findSecret(db, portal.id, INBOUND_OWNER, PASSWORD_FIELD)
-  return {
-    needsPassword: config.kind === 'imap' && secret?.bound_to !== passwordBinding(config),
-    hasPassword: secret !== undefined,
-  }
+  return config.kind === 'imap'
+    ? checkPassword(db, portal, INBOUND, config)
+    : {needsPassword: false, hasPassword: false}
 }
 
 /**
@@ -253,15 +202,8 @@ export async function setInbound(
     if (changed && locked.inbound_source_id !== null)
       await revokeLease(tx, 'source', {portal_id: portal.id, id: locked.inbound_source_id})
     if (locked.inbound_source_id !== source.id) await updatePortal(tx, portal.id, {inbound_source_id: source.id}, now)
-    if (config.kind === 'maildir') await deleteSecrets(tx, portal.id, INBOUND_OWNER)
-    else if (needsPassword)
-      await putSecret(tx, {
-        portal_id: portal.id,
-        owner: INBOUND_OWNER,
-        field: PASSWORD_FIELD,
-        bound_to: passwordBinding(config),
-        created_at: now,
-      })
+    if (config.kind === 'maildir') await deleteSecrets(tx, portal.id, INBOUND.key)
+    else if (needsPassword) await notePassword(tx, portal.id, INBOUND, config, now)
     return {inbound: summarise(portal, source), changed}
   })
 }
@@ -271,7 +213,7 @@ export async function unsetInbound(store: Store, portal: PortalRow, now: string)
   return store.transaction(async (tx) => {
     const locked = await lockPortal(tx, portal.id)
     if (!locked) throw notFound('portal', portal.key)
-    await deleteSecrets(tx, portal.id, INBOUND_OWNER)
+    await deleteSecrets(tx, portal.id, INBOUND.key)
     if (locked.inbound_source_id === null) return {changed: false}
     await revokeLease(tx, 'source', {portal_id: portal.id, id: locked.inbound_source_id})
     await updatePortal(tx, portal.id, {inbound_source_id: null}, now)

@@ -10,6 +10,7 @@ import {
   resolveSecret,
   type SecretSources,
 } from './secret/resolve-secret.ts'
+import {listChannels} from './store/channels.ts'
 import type {Store} from './store/open.ts'
 import {storeId, type PortalRow} from './store/portals.ts'
 import {listSecrets} from './store/secrets.ts'
@@ -38,10 +39,12 @@ export interface SecretSummary {
   readonly problem: string | null
 }
 
+/** Those that a portal uses. That of a channel is kept under its id, and shown with its address. */
 export async function namedSecrets(store: Store, portal: PortalRow): Promise<NamedSecret[]> {
   const id = await storeId(store.db)
+  const addresses = new Map((await listChannels(store.db, portal.id)).map((row) => [String(row.id), row.address]))
   return (await listSecrets(store.db, portal.id)).map((row) => ({
-    name: `${portal.key}/${row.owner}/${row.field}`,
+    name: `${portal.key}/${addresses.get(row.owner) ?? row.owner}/${row.field}`,
     id: {store: id, owner: `${portal.id}/${row.owner}`, field: row.field, usedWith: fingerprintOf(row.bound_to)},
     boundTo: row.bound_to,
   }))
@@ -235,10 +238,11 @@ export async function moveSecrets(
 
 /** The portal part of a name. @throws 64 where it is not `PORTAL/CHANNEL/FIELD`. */
 export function portalOfSecret(name: string): string {
-  const parts = name.split('/')
-  if (parts.length !== 3 || parts.includes(''))
+  // The address of a channel may hold a `/` itself (RFC 5322 3.2.3).
+  const portal = /^([^/]+)\/.+\/[^/]+$/s.exec(name)?.[1]
+  if (portal === undefined)
     throw usage(`"${name}" is not the name of a secret`, [
       {text: 'Write it as PORTAL/CHANNEL/FIELD, such as acme/inbound/password.'},
     ])
-  return parts[0]!
+  return portal
 }

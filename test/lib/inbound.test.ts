@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {
-  checkHost,
   checkInbound,
   describeInbound,
   identityOf,
   imapInbound,
-  isLoopback,
   maildirInbound,
   setInbound,
   unsetInbound,
 } from '../../src/lib/inbound.ts'
+import {checkHost, isLoopback} from '../../src/lib/server-settings.ts'
 import {findPortal} from '../../src/lib/store/portals.ts'
 import {findSourceByIdentity} from '../../src/lib/store/sources.ts'
 import {findSecret} from '../../src/lib/store/secrets.ts'

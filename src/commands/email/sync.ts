@@ -2,6 +2,7 @@ import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {MOST_ITEMS} from '../../lib/cli/flags.ts'
 import {createProgress} from '../../lib/cli/progress.ts'
+import type {InboundConfig} from '../../lib/inbound.ts'
 import {imapTimeout} from '../../lib/cli/imap-timeout.ts'
 import {renderSyncReport} from '../../lib/cli/render-sync.ts'
 import {safeJson} from '../../lib/cli/safe-text.ts'
@@ -70,10 +71,10 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
   static override environment = ['POSTDESK_IMAP_TIMEOUT']
 
   async run(): Promise<EmailSyncResult> {
-    const [{sync, watch}, {parseSince}, {inboundPassword}] = [
+    const [{sync, watch}, {parseSince}, {accountPassword, INBOUND}] = [
       await import('../../lib/sync.ts'),
       await import('../../lib/cli/since.ts'),
-      await import('../../lib/inbound-password.ts'),
+      await import('../../lib/account-password.ts'),
     ]
     const [store, portal] = [await this.store(), await this.portal()]
     await this.checkAddresses()
@@ -83,13 +84,14 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
       this.showsProgress && !this.flags.jsonl
         ? createProgress(process.stderr, this.style(process.stderr), 'messages')
         : null
+    const password = accountPassword({store, portal, secrets: await this.secrets()})
     const options = {
       store,
       portal,
       checkSender: await this.senderCheck(),
       clock: this.clock,
       log: this.log_,
-      password: inboundPassword({store, portal, secrets: await this.secrets()}),
+      password: async (config: InboundConfig) => (config.kind === 'imap' ? password(INBOUND, config) : null),
       dryRun: this.flags['dry-run'],
       signal: stop.signal,
       ...(this.flags.since === undefined ? {} : {since: parseSince(this.flags.since, portal.timezone)}),

@@ -57,7 +57,7 @@ export async function countQueuedOf(db: Db, portalId: number, senderId: number):
     .where('outgoing.sender_id', '=', senderId)
     .where('outgoing_recipient.state', '=', 'queued')
     .executeTakeFirstOrThrow()
-  return Number(n)
+  return n
 }
 
 /**

@@ -12,11 +12,11 @@ export default class PortalInboundUnset extends BaseCommand<typeof PortalInbound
 
   async run(): Promise<PortalInboundUnsetResult> {
     const {unsetInbound} = await import('../../../lib/inbound.ts')
-    const {forgetInboundPassword, knownInboundPassword} = await import('../../../lib/inbound-password.ts')
+    const {forgetPassword, INBOUND, knownPassword} = await import('../../../lib/account-password.ts')
     const [portal, store] = [await this.portal(), await this.store()]
-    const password = await knownInboundPassword(store, portal)
+    const password = await knownPassword(store, portal, INBOUND)
     const result = await unsetInbound(store, portal, this.clock.now())
-    if (password) await forgetInboundPassword(password, await this.secrets())
+    if (password) await forgetPassword(password, await this.secrets())
     return result
   }
 

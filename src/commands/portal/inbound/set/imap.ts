@@ -4,7 +4,9 @@ import {secretFlags} from '../../../../lib/cli/flags.ts'
 import {EXIT, passwordNeededAgain} from '../../../../lib/errors.ts'
 import type {SecretWays} from '../../../../lib/cli/secret-input.ts'
 import type {NamedSecret} from '../../../../lib/secret-names.ts'
-import type {ImapInbound, InboundCheck, InboundSummary, Security} from '../../../../lib/inbound.ts'
+import type {PasswordCheck} from '../../../../lib/account-password.ts'
+import type {ImapInbound, InboundSummary} from '../../../../lib/inbound.ts'
+import {SECURITIES, type Security} from '../../../../lib/server-settings.ts'
 
 /** The inbound of the portal as it is now. */
 export interface PortalInboundSetImapResult {
@@ -12,7 +14,6 @@ export interface PortalInboundSetImapResult {
   readonly changed: boolean
 }
 
-const SECURITIES = ['tls', 'starttls', 'none'] as const satisfies readonly Security[]
 const SECURITY_CHOICES = [
   {value: 'tls', name: 'TLS from the first byte (usual for 993)'},
   {value: 'starttls', name: 'STARTTLS (usual for 143)'},
@@ -58,16 +59,17 @@ export default class PortalInboundSetImap extends BaseCommand<typeof PortalInbou
   static override environment = ['POSTDESK_SECRET_STORE']
 
   async run(): Promise<PortalInboundSetImapResult> {
-    const {checkInbound, isLoopback, setInbound} = await import('../../../../lib/inbound.ts')
+    const {checkInbound, setInbound} = await import('../../../../lib/inbound.ts')
+    const {isLoopback} = await import('../../../../lib/server-settings.ts')
     const {secretWays} = await import('../../../../lib/cli/secret-input.ts')
     const ways = secretWays('password', this.flags)
     const config = await this.#config(ways)
     const [portal, store] = [await this.portal(), await this.store()]
     const check = await checkInbound(store.db, portal, config)
-    const {forgetFormerPasswords, inboundPasswordSecret, knownInboundPassword, passwordBinding} =
-      await import('../../../../lib/inbound-password.ts')
-    const before = await knownInboundPassword(store, portal)
-    const password = await inboundPasswordSecret(store, portal, passwordBinding(config))
+    const {forgetFormerPasswords, INBOUND, knownPassword, passwordBinding, passwordSecret} =
+      await import('../../../../lib/account-password.ts')
+    const before = await knownPassword(store, portal, INBOUND)
+    const password = await passwordSecret(store, portal, INBOUND, passwordBinding(config))
     const kept = await this.#keepPassword(ways, password, before, check)
     const result = await setInbound(store, portal, config, this.clock.now())
     if (before !== null && (kept || before.id.usedWith !== password.id.usedWith))
@@ -80,8 +82,8 @@ export default class PortalInboundSetImap extends BaseCommand<typeof PortalInbou
   }
 
   async #config(ways: SecretWays): Promise<ImapInbound> {
-    const {checkAccountName, checkHost, checkPort, imapInbound, securityOfPort} =
-      await import('../../../../lib/inbound.ts')
+    const {imapInbound, securityOfPort} = await import('../../../../lib/inbound.ts')
+    const {checkAccountName, checkHost, checkPort} = await import('../../../../lib/server-settings.ts')
     const {givesSecret} = await import('../../../../lib/cli/secret-input.ts')
     const {flags} = this
     if (this.interactive) await this.portal() // before anybody types in vain
@@ -131,7 +133,7 @@ export default class PortalInboundSetImap extends BaseCommand<typeof PortalInbou
     ways: SecretWays,
     password: NamedSecret,
     before: NamedSecret | null,
-    check: InboundCheck,
+    check: PasswordCheck,
   ): Promise<boolean> {
     const {givesSecret, keepSecretInput, readSecretInput} = await import('../../../../lib/cli/secret-input.ts')
     const given = givesSecret(ways)

@@ -32,7 +32,7 @@ export default class PortalInboundSetMaildir extends BaseCommand<
 
   async run(): Promise<PortalInboundSetMaildirResult> {
     const {checkInbound, maildirInbound, setInbound} = await import('../../../../lib/inbound.ts')
-    const {forgetInboundPassword, knownInboundPassword} = await import('../../../../lib/inbound-password.ts')
+    const {forgetPassword, INBOUND, knownPassword} = await import('../../../../lib/account-password.ts')
     if (this.interactive) await this.portal() // before anybody types in vain
     const {'--path': path} = await this.complete(
       {'--path': this.flags.path},
@@ -45,9 +45,9 @@ export default class PortalInboundSetMaildir extends BaseCommand<
     })
     const [portal, store] = [await this.portal(), await this.store()]
     await checkInbound(store.db, portal, config)
-    const password = await knownInboundPassword(store, portal)
+    const password = await knownPassword(store, portal, INBOUND)
     const result = await setInbound(store, portal, config, this.clock.now())
-    if (password) await forgetInboundPassword(password, await this.secrets())
+    if (password) await forgetPassword(password, await this.secrets())
     if (!existsSync(join(config.path, 'new')))
       this.warning(`${config.path} is no Maildir on this machine: it has no "new".`)
     if (result.changed) this.nextStep(`postdesk email sync --portal ${portal.key}`)
