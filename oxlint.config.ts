@@ -15,7 +15,15 @@ const STORE: Refusal = {
   message: 'Only use cases (lib/*.ts) and the base command meet the store.',
 }
 const EDGES: Refusal = {
-  group: ['**/imap/**', '**/smtp/**', '**/maildir/**', '**/receiver/**', '**/authentication/**'],
+  group: [
+    '**/imap/**',
+    '**/smtp/**',
+    '**/maildir/**',
+    '**/receiver/**',
+    '**/authentication/**',
+    '**/dns/**',
+    '**/discovery/**',
+  ],
   message: 'Protocols are spoken behind lib/protocols.ts and the use cases.',
 }
 const SECRET: Refusal = {
@@ -54,6 +62,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   smtp: ['nodemailer'],
   message: ['sanitize-html', 'entities', 'iconv-lite', 'nodemailer'],
   authentication: ['mailauth'],
+  discovery: ['fast-xml-parser'],
   store: ['kysely', 'better-sqlite3', 'pg'],
   secret: ['@napi-rs/keyring', 'age-encryption', 'proper-lockfile'],
   cli: ['@oclif/core', '@inquirer/prompts', 'chalk', 'cli-table3', 'conf', 'string-width', 'open'],
@@ -125,6 +134,8 @@ export default defineConfig({
     room('src/lib/smtp/**', 'smtp', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/maildir/**', 'maildir', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/authentication/**', 'authentication', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
+    room('src/lib/dns/**', 'dns', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
+    room('src/lib/discovery/**', 'discovery', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/receiver/**', 'receiver', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/store/**', 'store', [EDGES, SECRET, USE_CASES, CLI]),
     room('src/lib/secret/**', 'secret', [STORE, EDGES, DECISIONS, USE_CASES, CLI]),

@@ -1,6 +1,6 @@
 /** Asks whether the sender of a mail is to be believed, before the transaction, and the DNS only where that can matter. */
 import {hearTrustedServer} from './authentication/hear-trusted-server.ts'
-import type {ResolverAddress} from './authentication/resolver.ts'
+import type {ResolverAddress} from './dns/resolver.ts'
 import type {Clock} from './clock.ts'
 import {needsAuthentication} from './intake/auto-reply.ts'
 import type {Arrival} from './intake/facts.ts'
@@ -38,7 +38,7 @@ export function createSenderCheck({resolver, clock}: SenderCheckOptions): Sender
 async function openAuthenticator(address: ResolverAddress | null) {
   const [{createAuthenticator}, {createResolver}] = [
     await import('./authentication/authenticator.ts'),
-    await import('./authentication/resolver.ts'),
+    await import('./dns/resolver.ts'),
   ]
   return createAuthenticator({query: createResolver({address})})
 }

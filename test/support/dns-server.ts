@@ -4,13 +4,22 @@ import {once} from 'node:events'
 import {createServer} from 'node:net'
 import type {AddressInfo} from 'node:net'
 import type {TestContext} from 'node:test'
-import type {ResolverAddress} from '../../src/lib/authentication/resolver.ts'
+import type {ResolverAddress} from '../../src/lib/dns/resolver.ts'
 
-/** What becomes of a question for a name. Strings are TXT records, an inner list the pieces of one record. */
+/** What becomes of a question for a name: its records, or none of that type. */
 export type Script =
   | {
-      readonly txt: readonly (string | readonly string[])[]
-      /** Over UDP, only that it is too long. */ readonly truncated?: boolean
+      /** Strings are records, an inner list the pieces of one record. */
+      readonly txt?: readonly (string | readonly string[])[]
+      readonly a?: readonly string[]
+      /** In eight groups, none left out. */
+      readonly aaaa?: readonly string[]
+      /** `10 mx.acme.test`; `0 .` for none. */
+      readonly mx?: readonly string[]
+      /** `priority weight port target`. */
+      readonly srv?: readonly string[]
+      /** Over UDP, only that it is too long. */
+      readonly truncated?: boolean
     }
   | 'nxdomain'
   | 'no-data'
@@ -26,7 +35,14 @@ export interface DnsServer {
   readonly questions: string[]
 }
 
-const TYPES: Readonly<Record<number, string>> = {1: 'A', 5: 'CNAME', 16: 'TXT', 28: 'AAAA'}
+const TYPES: Readonly<Record<number, string>> = {
+  1: 'A',
+  5: 'CNAME',
+  15: 'MX',
+  16: 'TXT',
+  28: 'AAAA',
+  33: 'SRV',
+}
 const RCODES = {ok: 0, servfail: 2, nxdomain: 3}
 const TRUNCATED = 0x0200
 
@@ -88,8 +104,14 @@ function respond(message: Buffer, type: number, script: Script, overTcp: boolean
     return
   }
   if (script.truncated && !overTcp) return send(reply(message, RCODES.ok, [], TRUNCATED))
-  const records = TYPES[type] === 'TXT' ? script.txt.map((record) => txtRecord([record].flat())) : []
-  send(reply(message, RCODES.ok, records))
+  const data = dataOf(TYPES[type] ?? '', script)
+  send(
+    reply(
+      message,
+      RCODES.ok,
+      data.map((piece) => record(type, piece)),
+    ),
+  )
 }
 
 function reply(message: Buffer, rcode: number, records: readonly Buffer[], flags = 0): Buffer {
@@ -103,17 +125,49 @@ function reply(message: Buffer, rcode: number, records: readonly Buffer[], flags
   return Buffer.concat([head, question, ...records])
 }
 
-/** Strings of more than 255 bytes are cut into as many as are needed (RFC 1035 3.3.14). */
-function txtRecord(strings: readonly string[]): Buffer {
-  const pieces = strings.flatMap((text) => text.match(/.{1,255}/gs) ?? [''])
-  const data = Buffer.concat(
-    pieces.map((text) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text, 'latin1')])),
-  )
+/** The data of each record of a type. */
+function dataOf(type: string, script: Exclude<Script, string | {readonly delayMs: number}>): Buffer[] {
+  switch (type) {
+    case 'TXT':
+      return (script.txt ?? []).map((strings) => textData([strings].flat()))
+    case 'A':
+      return (script.a ?? []).map((address) => Buffer.from(address.split('.').map(Number)))
+    case 'AAAA':
+      return (script.aaaa ?? []).map((address) => numbers(...address.split(':').map((group) => parseInt(group, 16))))
+    case 'MX':
+      return (script.mx ?? []).map((line) => fieldsAndName(line.split(' ')))
+    case 'SRV':
+      return (script.srv ?? []).map((line) => fieldsAndName(line.split(' ')))
+    default:
+      return []
+  }
+}
+
+function record(type: number, data: Buffer): Buffer {
   const head = Buffer.alloc(12)
   head.writeUInt16BE(0xc00c, 0) // the name of the question
-  head.writeUInt16BE(16, 2)
+  head.writeUInt16BE(type, 2)
   head.writeUInt16BE(1, 4)
   head.writeUInt32BE(300, 6)
   head.writeUInt16BE(data.length, 10)
   return Buffer.concat([head, data])
+}
+
+/** Strings of more than 255 bytes are cut into as many as are needed (RFC 1035 3.3.14). */
+function textData(strings: readonly string[]): Buffer {
+  const pieces = strings.flatMap((text) => text.match(/.{1,255}/gs) ?? [''])
+  return Buffer.concat(pieces.map((text) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text, 'latin1')])))
+}
+
+/** Numbers, and a name at the end: MX (RFC 1035 3.3.9), SRV (RFC 2782). */
+function fieldsAndName(words: readonly string[]): Buffer {
+  const labels = words.at(-1)!.split('.').filter(Boolean)
+  const name = labels.map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')]))
+  return Buffer.concat([numbers(...words.slice(0, -1).map(Number)), ...name, Buffer.from([0])])
+}
+
+const numbers = (...values: readonly number[]): Buffer => {
+  const data = Buffer.alloc(2 * values.length)
+  values.forEach((value, index) => data.writeUInt16BE(value, 2 * index))
+  return data
 }

@@ -1,7 +1,7 @@
 /** Which domains may speak for an author (RFC 9989 4.4, 4.10). The only home of mailauth's DMARC. */
 import type {Message} from '../message/message.ts'
 import {normalDomain} from './author.ts'
-import type {Query, RecordType} from './resolver.ts'
+import type {Query, RecordType} from '../dns/resolver.ts'
 
 /** What proved itself: a domain that signed, or one whose host sent the mail. */
 export interface Proven {

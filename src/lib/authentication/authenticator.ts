@@ -7,7 +7,7 @@ import type {Instant} from '../clock.ts'
 import type {Message} from '../message/message.ts'
 import {findAlignment, type Proven} from './alignment.ts'
 import {authorOf} from './author.ts'
-import type {Query} from './resolver.ts'
+import type {Query} from '../dns/resolver.ts'
 import {readTrustedWord, type TrustedWord} from './trusted-word.ts'
 import {verifyDkim, type DkimAnswer} from './verify-dkim.ts'
 

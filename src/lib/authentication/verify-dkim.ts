@@ -7,7 +7,7 @@ import {messageOf} from '../errors.ts'
 import type {Field} from '../message/message.ts'
 import {domainOf, normalDomain} from './author.ts'
 import {mailPieces} from './mail-pieces.ts'
-import {dnsReason, type Query, type RecordType} from './resolver.ts'
+import {dnsReason, type Query, type RecordType} from '../dns/resolver.ts'
 
 /**
  * Signatures of a mail that is verified. Senders, their providers and a few lists add one or two each; every one may hash

@@ -1,6 +1,6 @@
 /** Which DNS resolver is asked, as the environment says it. */
 import {isIP} from 'node:net'
-import type {ResolverAddress} from '../authentication/resolver.ts'
+import type {ResolverAddress} from '../dns/resolver.ts'
 import {invalidValue} from '../errors.ts'
 
 /** `192.0.2.1:53`, `[2001:db8::1]:53`, `localhost:5353`. */

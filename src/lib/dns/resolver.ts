@@ -5,16 +5,44 @@
 import {Resolver} from 'node:dns/promises'
 import {codeOf} from '../errors.ts'
 
-export type RecordType = 'TXT' | 'A' | 'CNAME'
+/** A mail exchanger; an empty name is the root, which is none (RFC 7505 3). */
+export interface MxRecord {
+  readonly exchange: string
+  /** The lowest is preferred (RFC 5321 5.1). */
+  readonly priority: number
+}
 
-/** As `node:dns` gives them: the strings of each TXT record, or names and addresses. */
-export type Records = readonly string[][] | readonly string[]
+/** Where a service is (RFC 2782); an empty name is the root, which says that there is none. */
+export interface SrvRecord {
+  readonly name: string
+  readonly port: number
+  readonly priority: number
+  readonly weight: number
+}
+
+/** As `node:dns` gives them: of a TXT record its strings, of others a name, an address, or fields. */
+interface RecordsOf {
+  readonly TXT: readonly string[][]
+  readonly A: readonly string[]
+  readonly AAAA: readonly string[]
+  readonly CNAME: readonly string[]
+  readonly MX: readonly MxRecord[]
+  readonly SRV: readonly SrvRecord[]
+}
+
+export type RecordType = keyof RecordsOf
+
+type Records = RecordsOf[RecordType]
 
 /**
  * Asks for the records of a name. Rejects with an error whose `code` says why: `ENOTFOUND` and `ENODATA` are answers, all
  * others mean that nothing is known.
  */
-export type Query = (name: string, type: RecordType, signal?: AbortSignal) => Promise<Records>
+export type Query = <Type extends RecordType>(
+  name: string,
+  type: Type,
+  signal?: AbortSignal,
+) => Promise<RecordsOf[Type]>
 
 /** What the codes mean, for people. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -92,7 +120,8 @@ export function createResolver(options: ResolverOptions = {}): Query {
     try {
       const records = (await within(queryTimeoutMs, library.resolve(name, type))) as Records
       timeouts = 0
-      if (records.flat().reduce((sum, text) => sum + text.length, 0) > MAX_ANSWER_LENGTH) throw dnsError('ETOOLARGE')
+      if (records.flat().reduce((sum, record) => sum + lengthOf(record), 0) > MAX_ANSWER_LENGTH)
+        throw dnsError('ETOOLARGE')
       return records
     } catch (error) {
       if (codeOf(error) !== 'ETIMEOUT') timeouts = 0
@@ -118,12 +147,19 @@ export function createResolver(options: ResolverOptions = {}): Query {
     return kept.answer
   }
 
-  return async (name, type, signal) => {
+  return async <Type extends RecordType>(name: string, type: Type, signal?: AbortSignal) => {
     const asked = name.toLowerCase().replace(/\.$/, '')
     if (!NAME.test(asked)) throw dnsError('ENOTFOUND')
     if (signal?.aborted) throw dnsError('ETIMEOUT')
-    return signal ? untilAborted(recall(asked, type), signal) : recall(asked, type)
+    const answer = recall(asked, type) as Promise<RecordsOf[Type]>
+    return signal ? untilAborted(answer, signal) : answer
   }
+}
+
+/** Characters of a record, or of one string of it. */
+function lengthOf(record: string | MxRecord | SrvRecord): number {
+  if (typeof record === 'string') return record.length
+  return 'exchange' in record ? record.exchange.length : record.name.length
 }
 
 function dnsError(code: string): Error {
@@ -134,7 +170,7 @@ function dnsError(code: string): Error {
 export const dnsReason = (code: string) => REASONS[code] ?? `DNS failed (${code})`
 
 /** Whether a code says that there is no record, rather than that nothing is known. */
-const isAnswer = (code: string) => code === 'ENOTFOUND' || code === 'ENODATA'
+export const isAnswer = (code: string) => code === 'ENOTFOUND' || code === 'ENODATA'
 
 /** The library's own timeout counts per server and try; nobody is waited for longer than this. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
-import {createResolver} from '../../src/lib/authentication/resolver.ts'
+import {createResolver} from '../../src/lib/dns/resolver.ts'
 import {startDns} from '../support/dns-server.ts'
 
 const code = (expected: string) => (error: unknown) => (error as {code?: string}).code === expected
@@ -17,6 +17,23 @@ describe('resolver', () => {
     const answer = (await query('long.test', 'TXT')) as string[][]
     assert.equal(answer[0]!.join(''), long)
     assert.deepEqual(dns.questions.slice(1), ['TXT long.test', 'tcp TXT long.test'])
+  })
+
+  test('answers with the fields of MX and SRV records, and the root as an empty name', async (t) => {
+    const dns = await startDns(t, {
+      'a.test': {mx: ['10 mx.a.test'], a: ['192.0.2.1'], aaaa: ['2001:db8:0:0:0:0:0:1']},
+      'none.test': {mx: ['0 .']},
+      '_submissions._tcp.a.test': {srv: ['1 5 465 smtp.a.test']},
+    })
+    const query = createResolver({address: dns.address})
+    assert.partialDeepStrictEqual(await query('a.test', 'MX'), [{exchange: 'mx.a.test', priority: 10}])
+    assert.partialDeepStrictEqual(await query('none.test', 'MX'), [{exchange: '', priority: 0}])
+    assert.partialDeepStrictEqual(await query('_submissions._tcp.a.test', 'SRV'), [
+      {name: 'smtp.a.test', port: 465, priority: 1, weight: 5},
+    ])
+    assert.deepEqual(await query('a.test', 'A'), ['192.0.2.1'])
+    assert.deepEqual(await query('a.test', 'AAAA'), ['2001:db8::1'])
+    await assert.rejects(query('a.test', 'TXT'), code('ENODATA'))
   })
 
   test('tells what is not there from what is not known', async (t) => {
