@@ -1,16 +1,19 @@
 /** Proves an account without sending anything. */
 import type {SmtpAccount} from './account.ts'
-import type {SmtpOptions} from './connect.ts'
+import {openSession, type SmtpOptions} from './session.ts'
+
+/** A person waits: what does not answer within half a minute, or a minute to a login, will not answer in five either. */
+const IMPATIENT = {connectMs: 30_000, commandMs: 60_000}
 
 /**
- * Connects, logs in once, and says goodbye. @throws what stands in the way, catalogued: 20 to 25, 75, 78; or the
- * signal's reason.
+ * Connects, logs in once where the account has a user, and says goodbye. @throws what stands in the way, catalogued: 20 to
+ * 25, 75, 78; or the signal's reason.
  */
 export async function verifySmtpLogin(
-  _account: SmtpAccount,
+  account: SmtpAccount,
   signal: AbortSignal,
-  _options: SmtpOptions = {},
+  options: SmtpOptions = {},
 ): Promise<void> {
-  signal.throwIfAborted()
-  throw new Error('not built yet')
+  const session = await openSession(account, signal, {...options, deadlines: {...IMPATIENT, ...options.deadlines}})
+  await session.quit()
 }
