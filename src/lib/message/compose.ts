@@ -11,6 +11,7 @@ import type MimeNode from 'nodemailer/lib/mime-node'
 import {addressField} from './compose-address.ts'
 import {encodeText, foldField, oneLine} from './encode-words.ts'
 import type {Address} from './message.ts'
+import {isWritableId} from './thread-fields.ts'
 
 /** What a mail is made of. */
 export interface Draft {
@@ -71,14 +72,6 @@ function headerOf(draft: Draft): string {
     )
   return fields.join('')
 }
-
-/** Characters of an id that can be written: with the brackets and the name of its field it fits a line (RFC 5322 2.1.1). */
-const MAX_ID_CHARS = 980
-
-/** Programs have made ids of all that is visible; what is not, and what ends an id, would make another of it. */
-const WRITABLE_ID = /^[\x21-\x3b\x3d\x3f-\x7e]+$/
-
-const isWritableId = (id: string): boolean => id.length <= MAX_ID_CHARS && WRITABLE_ID.test(id)
 
 function idField(name: string, ids: readonly string[]): string {
   const written = ids.filter(isWritableId).map((id) => `<${id}>`)
