@@ -342,6 +342,24 @@ test('the same draft gives the same bytes', async () => {
   assert.notDeepEqual(await compose(draft), await compose({...draft, messageId: 'pd.other@acme.example'}))
 })
 
+test('takes no more time for what is made to cost some', async () => {
+  const start = performance.now()
+  for (const piece of [' ', '\n', '\r', '=', '.', 'é', '\0', '\ud83d', 'From ', '"', '\\', '=?', '['])
+    checkConformance(
+      await compose({
+        ...DRAFT,
+        subject: `a${piece.repeat(50_000)}b`,
+        from: {name: `a${piece.repeat(50_000)}b`, address: 'support@acme.example'},
+        to: [{name: '', address: `a${piece.repeat(50_000)}@x.example`}],
+        references: [piece.repeat(50_000)],
+        text: `a${piece.repeat(300_000)}b`,
+        attachments: [file(`a${piece.repeat(50_000)}b`, `a/b${piece.repeat(50_000)};`, 'x')],
+      }),
+      false,
+    )
+  assert.ok(performance.now() - start < 20_000)
+})
+
 test('what is ours has to be right', async () => {
   await assert.rejects(compose({...DRAFT, messageId: 'a b'}), RangeError)
   await assert.rejects(compose({...DRAFT, messageId: 'a>\r\nBcc: x@y'}), RangeError)

@@ -38,7 +38,7 @@ describe('the HTML of a text', () => {
   test('takes no more time for a text that is made to cost some', () => {
     const start = performance.now()
     for (const piece of ['https://', 'https://x.example/(', '(', ' ', '\t', '&', 'mailto:', '\n \n', 'https://a.'])
-      htmlOfText(piece.repeat(50_000), null)
+      htmlOfText(`a${piece.repeat(50_000)}b`, null)
     assert.ok(performance.now() - start < 5000)
   })
 })

@@ -109,6 +109,17 @@ describe('the words of a quote', () => {
     assert.ok(cut!.isWellFormed() && !cut!.includes('\ufffd'))
   })
 
+  test('take no more time where they are made to cost some', () => {
+    const start = performance.now()
+    for (const piece of [' ', '\n', '\r', ' \n', '> ', '\t', '\ud83d'])
+      quoteBelow({
+        ...QUOTED,
+        text: `a${piece.repeat(1_000_000)}b`,
+        author: {name: piece.repeat(100_000), address: 'a@x'},
+      })
+    assert.ok(performance.now() - start < 5000)
+  })
+
   test('carry no token that still works', () => {
     const token = 'a'.repeat(26)
     const quote = quoteBelow({...QUOTED, text: `write to support+t${token}@acme.example\n<pd.${token}@acme.example>`})

@@ -140,14 +140,16 @@ const CHANGED_ON_THE_WAY = /^(?:From |\.\r?$)/m
  * Text in the form of mail (RFC 2046 4.1.1). Paragraphs stay lines as long as they are, which a transfer encoding carries:
  * most readers do not know format=flowed (RFC 3676) and would show its line breaks as such. Blanks at the end of a line stay.
  */
-const bodyText = (words: string): string =>
-  words
+function bodyText(words: string): string {
+  const text = words
     .toWellFormed()
     .replace(/\r\n?|[\n\v\f\u0085]/g, '\n')
     // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
     .replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/g, '')
-    .replace(/\n*$/, '\n')
-    .replaceAll('\n', '\r\n')
+  let end = text.length
+  while (text[end - 1] === '\n') end--
+  return `${text.slice(0, end)}\n`.replaceAll('\n', '\r\n')
+}
 
 /** `type/subtype`, maybe with a charset (RFC 2045 5.1). */
 const CONTENT_TYPE = /^([\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127})(?:\s*;\s*(charset=[\w.-]{1,40}))?$/
@@ -159,7 +161,7 @@ function attachmentType(given: string): string {
   return charset === undefined ? type : `${type}; ${charset}`
 }
 
-/** Bytes that the name of a file has at most on any system. */
+/** Characters of the name of a file: no system takes more, and some count bytes. */
 const MAX_FILE_NAME_CHARS = 255
 
 /** A name that is no path, on one line; the end of one that is too long, for there the type is told. */

@@ -1,4 +1,5 @@
 /** The HTML form of a text that a person wrote: the same words, paragraphs, and links that can be clicked. */
+import {plainLines} from './plain-lines.ts'
 import type {Quote} from './quote.ts'
 
 /** Of `quoted`, nothing becomes a link: it is what a stranger wrote, who may want it clicked. */
@@ -15,10 +16,8 @@ const paragraph = (html: string): string => `<p dir="auto">${html}</p>`
 
 /** Paragraphs are what blank lines part; within one, lines stay lines. */
 const paragraphs = (text: string, render: (line: string) => string): string =>
-  text
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\S\n]+$/gm, '')
-    .replace(/^\n+|\n+$/g, '')
+  plainLines(text)
+    .join('\n')
     .split(/\n{2,}/)
     .map((lines) =>
       paragraph(

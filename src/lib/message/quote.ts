@@ -2,6 +2,7 @@
 import {oneLine} from './encode-words.ts'
 import {maskTokens} from './mask-tokens.ts'
 import type {Address} from './message.ts'
+import {plainLines} from './plain-lines.ts'
 
 /** What is quoted. */
 export interface Quoted {
@@ -37,12 +38,8 @@ const MAX_NAME_CHARS = 30
  * whom they were given to.
  */
 export function quoteOf({text, author, date, timezone, locale}: Quoted): Quote {
-  const lines = text
-    .toWellFormed()
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\S\n]+$/gm, '')
-    .replace(/^\n+|\n+$/g, '')
-  return {attribution: maskTokens(attributionOf(author, date, timezone, locale)), text: maskTokens(cut(lines))}
+  const words = plainLines(text.toWellFormed()).join('\n')
+  return {attribution: maskTokens(attributionOf(author, date, timezone, locale)), text: maskTokens(cut(words))}
 }
 
 /** The attribution, and below it the words behind `>`, those that were quoted before behind `>>` (RFC 3676 4.5). */
