@@ -20,6 +20,7 @@ export const EXIT = {
   protocol: 23,
   credentials: 24,
   loginClosed: 25,
+  recipient: 27,
   usage: 64,
   data: 65,
   noInput: 66,
@@ -454,6 +455,110 @@ export const leaseHeld = (source: string, owner: string) =>
     fixes: [{text: 'Wait until it has finished; nothing is lost by waiting.'}],
   })
 
+/** A ticket that no address can answer. `able`: an address of the portal that can send; null for none. */
+export const cannotAnswer = (of: {
+  readonly number: number | null
+  readonly why: string
+  readonly portal: string
+  readonly queue: string | null
+  readonly able: string | null
+}) =>
+  new PostdeskError({
+    code: 'NO_SENDER',
+    exitCode: EXIT.config,
+    title: of.number === null ? 'The mail cannot be sent' : `Ticket ${of.number} cannot be answered`,
+    why: of.why,
+    fixes: [
+      ...(of.able === null
+        ? [
+            {
+              text: 'Add an address that can send:',
+              command: `postdesk email add smtp ADDRESS --portal ${of.portal}`,
+            },
+          ]
+        : []),
+      ...(of.queue === null
+        ? []
+        : [
+            {
+              text: 'Name the address by which the queue answers:',
+              command: `postdesk queue update ${of.queue} --sender ${of.able ?? 'ADDRESS'} --portal ${of.portal}`,
+            },
+          ]),
+      {text: `Or name one for this mail alone, with --from ${of.able ?? 'ADDRESS'}.`},
+    ],
+  })
+
+/** Some recipients were refused for good; what they were told stands in the outbox and in the ticket. */
+export const notAllSent = (recipients: number, portal: string, reply: string | null = null) =>
+  new PostdeskError({
+    code: 'NOT_SENT',
+    exitCode: EXIT.recipient,
+    title: recipients === 1 ? 'One recipient was not reached' : `${recipients} recipients were not reached`,
+    why: 'the server refused them, or the mail, for good',
+    fixes: [
+      {text: 'See what it said:', command: `postdesk outbox list --state failed --portal ${portal}`},
+      {text: 'Once it is mended, send it again:', command: `postdesk outbox retry ID --portal ${portal}`},
+    ],
+    ...(reply === null ? {} : {serverReply: reply}),
+  })
+
+/** The connection was lost between the end of a mail and the answer to it (RFC 1047). */
+export const sentUnknown = (id: number, portal: string) =>
+  new PostdeskError({
+    code: 'SENT_UNKNOWN',
+    exitCode: EXIT.unclassified,
+    title: 'Nobody knows whether the mail was sent',
+    why: 'the connection was lost after it was given over, before the server had answered',
+    fixes: [
+      {
+        text: 'Ask its receiver, or look into the sent mail of the account. If it did not arrive, send it again:',
+        command: `postdesk outbox retry ${id} --portal ${portal}`,
+      },
+    ],
+  })
+
+/** A mail that was written is kept, and cannot leave until somebody acts. The class is that of what stands in the way. */
+export const cannotSendNow = (
+  {code, exitCode, title, why, fixes, serverReply}: PostdeskError,
+  id: number,
+  portal: string,
+) =>
+  new PostdeskError({
+    code,
+    exitCode,
+    title,
+    why: `${why}. The mail is kept in the outbox as ${id}: do not write it again`,
+    fixes: [
+      ...fixes,
+      {
+        text: 'Once it is mended, send it:',
+        command: `postdesk outbox retry ${id} --portal ${portal} && postdesk outbox send --portal ${portal}`,
+      },
+    ],
+    ...(serverReply === undefined ? {} : {serverReply}),
+  })
+
+/** The files of a mail are larger than servers take. */
+export const attachmentsTooLarge = (size: number, most: number) =>
+  new PostdeskError({
+    code: 'ATTACHMENTS_TOO_LARGE',
+    exitCode: EXIT.data,
+    title: 'The attachments are too large',
+    why: `they have ${size} bytes together, and most servers take no mail of more than some ${most}`,
+    fixes: [{text: 'Send fewer or smaller files, or a link to them.'}],
+  })
+
+/** Another process sends by the account already: two at once would each open their own connections. */
+export const outboxBusy = (address: string, owner: string) =>
+  new PostdeskError({
+    code: 'OUTBOX_BUSY',
+    exitCode: EXIT.tryAgain,
+    title: `The mail of ${address} is being sent already`,
+    why: owner,
+    fixes: [{text: 'Nothing needs to be done: it sends what was added meanwhile, too.'}],
+  })
+
 export const leaseLost = (source: string) =>
   new PostdeskError({
     code: 'LEASE_LOST',
@@ -546,6 +651,23 @@ export const secretUnresolved = (name: string, why: string, fixes: readonly Fix[
 
 /** A connection that failed at one of the stages of `email test`; made by the edges' own errors.ts. */
 export const connectionFailed = (parts: ErrorParts) => new PostdeskError(parts)
+
+/** DNS could not say, so nothing is known; `others` are ways to do without it. */
+export const dnsUnknown = (title: string, why: string, others: readonly Fix[]) =>
+  new PostdeskError({
+    code: 'DNS_FAILED',
+    exitCode: EXIT.dns,
+    title,
+    why,
+    fixes: [
+      {text: 'Check the resolver of this machine, or name another one with POSTDESK_RESOLVER=IP:PORT.'},
+      ...others,
+    ],
+  })
+
+/** DNS and the domain's web server were asked, and nothing is published about how its mail is sent. */
+export const notPublished = (title: string, why: string, fixes: readonly Fix[]) =>
+  new PostdeskError({code: 'SMTP_NOT_PUBLISHED', exitCode: EXIT.notFound, title, why, fixes})
 
 export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   new PostdeskError({

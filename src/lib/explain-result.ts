@@ -239,7 +239,7 @@ function requesterOf(decision: Decision): Explanation['requester'] {
 
 const autoReplyOf = (decision: Decision): ExplainedAutoReply =>
   decision.kind === 'accept'
-    ? decision.autoReply
+    ? {send: decision.autoReply.send, why: decision.autoReply.why}
     : {send: false, why: decision.kind === 'duplicate' ? 'the mail is here already' : 'it waits in the quarantine'}
 
 function routeOf(decision: Decision, facts: Facts, opened: ReadonlyMap<RowId, OpenedTicket>): ExplainedRoute {

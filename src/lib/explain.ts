@@ -229,7 +229,7 @@ function refuseOversized(arrival: Arrival, size: number, facts: Facts): Decision
 
 /** The facts of a portal without anything. */
 const nothingKnown = (now: string): Facts => ({
-  portal: {id: 0, key: '', domain: '', loopMark: 'no portal'},
+  portal: {id: 0, key: '', domain: '', loopMark: 'no portal', relay: null},
   now,
   channels: new Map(),
   queues: new Map(),

@@ -1,9 +1,11 @@
 /** The one switch on the kind of a source; each protocol is loaded only where it is used. */
 import type {Source, Timings} from './channel/delivery.ts'
+import type {Sender} from './channel/outgoing.ts'
 import {secretUnresolved} from './errors.ts'
 import type {InboundConfig} from './inbound.ts'
 import type {Log} from './log.ts'
 import type {Secret} from './secret/secret.ts'
+import type {SmtpAccount} from './smtp/account.ts'
 
 export interface SourceOptions {
   /** Bytes; of a larger message only the header is fetched. */
@@ -42,5 +44,26 @@ export async function openSource(
       const {maildirSource} = await import('./maildir/source.ts')
       return maildirSource({path: config.path, markSeen: config.markSeen, ...options})
     }
+  }
+}
+
+/** A server that takes mail, and who we are to it; null where it takes ours without a login. */
+export type SenderServer = Pick<SmtpAccount, 'host' | 'port' | 'security' | 'user'>
+
+/** The way out by a server. `maxConnections`: how many its provider allows at once, null where it does not say. */
+export async function openSender(
+  server: SenderServer,
+  password: Secret | null,
+  log: Log,
+): Promise<{readonly sender: Sender; readonly maxConnections: number | null}> {
+  const [{createSmtpSender}, {providerOfHost}] = [
+    await import('./smtp/connect.ts'),
+    await import('./discovery/providers.ts'),
+  ]
+  // One with `none` elsewhere than on this machine was set by saying so.
+  const account: SmtpAccount = {...server, password, allowCleartext: server.security === 'none'}
+  return {
+    sender: createSmtpSender(account, {log}),
+    maxConnections: providerOfHost(server.host)?.maxConnections ?? null,
   }
 }

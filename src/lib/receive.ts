@@ -3,6 +3,7 @@
  * taken and committed, all of a batch in one transaction. Content never throws; infrastructure does, and then nothing of
  * the batch is there and the cursor has not moved.
  */
+import {writeAutoReply} from './auto-reply-mail.ts'
 import type {Content, Delivery, Outcome, Receive, Timings} from './channel/delivery.ts'
 import type {Clock} from './clock.ts'
 import {messageOf, notFound, PostdeskError} from './errors.ts'
@@ -20,7 +21,7 @@ import {compressChunks} from './message/raw-chunks.ts'
 import {readRawMail} from './raw-mail.ts'
 import {releaseMemory} from './release-memory.ts'
 import type {SenderCheck} from './sender-check.ts'
-import {commit, plannedIds, type Planned, type RawContent} from './store/commit.ts'
+import {commit, plannedIds, type Answered, type Planned, type RawContent} from './store/commit.ts'
 import {gatherFacts} from './store/gather-facts.ts'
 import type {Store} from './store/open.ts'
 import {lockPortal, type PortalRow} from './store/portals.ts'
@@ -402,7 +403,9 @@ export async function decideAndCommit(
     learn(facts, arrival, decision, plannedIds(index))
     return {kind: 'decided', arrival, decision, raw}
   })
-  return commit(tx, store.dialect, {portalId: portal.id, sourceId: source.id, now, effects}, planned, facts)
+  const answer = (answered: Answered) => writeAutoReply(tx, current, facts, answered)
+  const context = {portalId: portal.id, sourceId: source.id, now, effects, answer}
+  return commit(tx, store.dialect, context, planned, facts)
 }
 
 const refuse = (

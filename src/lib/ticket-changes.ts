@@ -6,7 +6,7 @@ import * as merging from './store/merge-ticket.ts'
 import type {Store} from './store/open.ts'
 import {lockPortal, type PortalRow} from './store/portals.ts'
 import {listMemberships} from './store/queues.ts'
-import type {Tx} from './store/schema.ts'
+import type {Db, Tx} from './store/schema.ts'
 import * as tickets from './store/tickets.ts'
 import type {Actor, NamedTicket} from './store/tickets.ts'
 import {requireTicket, requireTickets} from './ticket-summary.ts'
@@ -176,7 +176,7 @@ export function mergeTicket(
 }
 
 /** @throws 67 naming every number that is no ticket, 64 for one that is part of another: what was meant is done there. */
-async function ownTickets(tx: Tx, portal: PortalRow, numbers: readonly number[]): Promise<NamedTicket[]> {
+async function ownTickets(tx: Db, portal: PortalRow, numbers: readonly number[]): Promise<NamedTicket[]> {
   const found = await requireTickets(tx, portal, numbers)
   for (const {number, merged_into_number: into} of found)
     if (into !== null)
@@ -186,7 +186,8 @@ async function ownTickets(tx: Tx, portal: PortalRow, numbers: readonly number[])
   return found
 }
 
-const ownTicket = async (tx: Tx, portal: PortalRow, number: number): Promise<NamedTicket> =>
+/** The ticket of that number. @throws 67 where there is none, 64 for one that is part of another. */
+export const ownTicket = async (tx: Db, portal: PortalRow, number: number): Promise<NamedTicket> =>
   (await ownTickets(tx, portal, [number]))[0]!
 
 const owned = (ticket: NamedTicket): OwnedTicket => ({ownerId: ticket.owner_id, open: ticket.status === 'open'})

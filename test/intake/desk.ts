@@ -84,7 +84,7 @@ export function deskFacts(desk: DeskFacts = {}): Facts {
     ...message,
   }))
   return {
-    portal: {id: 1, key: 'acme', domain: 'acme.example', loopMark: LOOP_MARK},
+    portal: {id: 1, key: 'acme', domain: 'acme.example', loopMark: LOOP_MARK, relay: null},
     now: NOW,
     channels: new Map(channels.map((entry) => [entry.address.toLowerCase(), entry])),
     queues: new Map([

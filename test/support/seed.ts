@@ -53,7 +53,13 @@ export async function startDesk(
           learn(facts, arrival, decision, plannedIds(index))
           return {kind: 'decided', arrival, decision, raw: {chunks: compressChunks(mails[index]!)}} as const
         })
-        const context = {portalId: portal.id, sourceId: source.id, now: receivedAt, effects: false}
+        const context = {
+          portalId: portal.id,
+          sourceId: source.id,
+          now: receivedAt,
+          effects: false,
+          answer: () => Promise.resolve(null),
+        }
         return commit(tx, store.dialect, context, planned, facts)
       }),
   }

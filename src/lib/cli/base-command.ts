@@ -21,6 +21,7 @@ import {
 } from '../errors.ts'
 import {createLog, createRedactor, silent, type Log} from '../log.ts'
 import type {SenderCheck} from '../sender-check.ts'
+import type {OutboxRecipient} from '../outbox.ts'
 import type {SecretSources} from '../secret/resolve-secret.ts'
 import type {StoreLocation} from '../store/location.ts'
 import type {Store} from '../store/open.ts'
@@ -276,6 +277,14 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     () => this.portal(),
   )
 
+  /** A text of several lines, written in the person's own editor ($VISUAL, $EDITOR). */
+  protected async writeText(flag: `--${string}`, message: string): Promise<string> {
+    const {askText} = await import('./prompts.ts')
+    const text = await askText(message)
+    this.notePrompted(flag, text)
+    return text
+  }
+
   /** A yes or no that `flag` would have given; undefined where nothing was asked yet, so that nobody is held up by a default. */
   protected async offerYes(message: string, flag: `--${string}`): Promise<boolean | undefined> {
     if (!this.asked) return undefined
@@ -409,6 +418,33 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       redactor: this.redactor,
       warn: (text) => this.warning(text),
     }))
+  }
+
+  /**
+   * Sends a mail that this command has put into the outbox, and says what became of it: a remark where it waits, the failure
+   * of the command where somebody has to act.
+   */
+  protected async sendWritten(message: {
+    readonly id: number
+    readonly senderId: number
+  }): Promise<readonly OutboxRecipient[]> {
+    const [{sendNow}, {toldSending}] = [await import('../send-now.ts'), await import('./told-sending.ts')]
+    const [store, portal] = [await this.store(), await this.portal()]
+    const {item, obstacle} = await sendNow(
+      {
+        store,
+        portal,
+        secrets: await this.secrets(),
+        clock: this.clock,
+        log: this.log_,
+        signal: this.stopOnSignal().signal,
+      },
+      message,
+    )
+    const {error, remark} = toldSending(item, obstacle, portal.key)
+    if (remark !== null) this.warning(remark)
+    if (error !== null) this.fail(error)
+    return item.recipients
   }
 
   /**

@@ -67,6 +67,15 @@ export async function askSecret(message: string): Promise<Secret> {
   )
 }
 
+/** Several lines, written in the person's editor; asked again while there is nothing but blanks. */
+export async function askText(message: string): Promise<string> {
+  const {editor} = await import('@inquirer/prompts')
+  return editor(
+    {message, waitForUserInput: false, validate: (text) => text.trim() !== '' || 'Write something, or press Ctrl-C'},
+    stream,
+  )
+}
+
 export async function confirm(message: string): Promise<boolean> {
   const {confirm: confirmPrompt} = await import('@inquirer/prompts')
   return confirmPrompt({message, default: false}, stream)

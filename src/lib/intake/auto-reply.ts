@@ -5,7 +5,17 @@
 import {automaticSign, automaticSubject, bulkSign, isMachineAddress, suppressesAnswers} from '../message/automatic.ts'
 import type {Address} from '../message/message.ts'
 import {isMalformed} from './authenticity.ts'
-import type {Arrival, AutoReplyDecision, Facts, RecipientMatch, ThreadMatch, Verdict} from './facts.ts'
+import type {
+  Arrival,
+  AutoReplyDecision,
+  AutoReplyWay,
+  ChannelFacts,
+  Facts,
+  RecipientMatch,
+  RowId,
+  ThreadMatch,
+  Verdict,
+} from './facts.ts'
 import {isOwnAddress} from './match-recipient.ts'
 
 const MINUTE_MS = 60 * 1000
@@ -52,10 +62,28 @@ export interface AutoReplyQuestion {
 
 export function considerAutoReply(arrival: Arrival, question: AutoReplyQuestion, facts: Facts): AutoReplyDecision {
   const refused = refusal(arrival, question, facts)
-  if (refused !== null) return {send: false, why: refused}
+  if (refused !== null) return {send: false, why: refused, by: null}
   const {address} = question.requester
-  return {send: true, why: `the first mail of ${address} in this matter, by a person, to ${question.recipient.address}`}
+  const why = `the first mail of ${address} in this matter, by a person, to ${question.recipient.address}`
+  const by = wayOf(question.recipient, facts)
+  return typeof by === 'string' ? {send: true, why: `${why}; it cannot leave: ${by}`, by: null} : {send: true, why, by}
 }
+
+/**
+ * How the answer leaves. By the SMTP address that the mail was forwarded for; else by the relay: in the name of the internal
+ * address where the relay takes any sender, in that of its channel where it is one. In words where there is no way.
+ */
+function wayOf({channel}: RecipientMatch, facts: Facts): AutoReplyWay | string {
+  if (channel.kind !== 'internal') return {account: channel, from: channel, replyTo: null}
+  const {relay} = facts.portal
+  if (relay === null) return 'the portal has no relay'
+  if (relay.kind === 'smtp') return {account: null, from: channel, replyTo: null}
+  const account = channelWithId(relay.channelId, facts)
+  return account === undefined ? 'the address that is the relay is gone' : {account, from: account, replyTo: channel}
+}
+
+const channelWithId = (id: RowId, {channels}: Facts): ChannelFacts | undefined =>
+  [...channels.values()].find((channel) => channel.id === id)
 
 function refusal(arrival: Arrival, question: AutoReplyQuestion, facts: Facts): string | null {
   const {verdict, recipient, thread, requester} = question

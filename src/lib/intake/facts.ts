@@ -101,6 +101,8 @@ export interface Facts {
     readonly domain: string
     /** What the portal marks its mail with (`loopMark`). */
     readonly loopMark: string
+    /** How the system's own mail leaves: by an account of its own, by a channel, or not at all. */
+    readonly relay: {readonly kind: 'smtp'} | {readonly kind: 'channel'; readonly channelId: RowId} | null
   }
   readonly now: Instant
   /** By every address they answer to, in lower case. */
@@ -182,6 +184,18 @@ export interface ThreadMatch {
 export interface AutoReplyDecision {
   readonly send: boolean
   readonly why: string
+  /** How the answer leaves; null where none is sent, or there is no way. */
+  readonly by: AutoReplyWay | null
+}
+
+/** In whose name an automatic reply is written, and by which account it leaves. */
+export interface AutoReplyWay {
+  /** The channel whose account it leaves by; null for the relay's own. */
+  readonly account: ChannelFacts | null
+  /** Whose address stands in From. */
+  readonly from: ChannelFacts
+  /** Where answers go, if not to From. */
+  readonly replyTo: ChannelFacts | null
 }
 
 export interface Route {

@@ -36,6 +36,24 @@ export function tokenFrom(random: Uint8Array): string {
   return token + ALPHABET[(value << (5 - bits)) & 31]
 }
 
+/** A new token of `random(TOKEN_BYTES)`. */
+export const newToken = (random: (bytes: number) => Uint8Array): string => tokenFrom(random(TOKEN_BYTES))
+
+/** Octets of a local part (RFC 5321 4.5.3.1.1). */
+const MAX_LOCAL_PART = 64
+
+/**
+ * An address with a token in its detail (RFC 5233): `support+t…@acme.example`. As it is, and without asking for a token,
+ * where that would be too long for a local part.
+ */
+export function withToken(address: string, kind: AddressTokenKind, token: () => string): string {
+  const at = address.lastIndexOf('@')
+  const local = address.slice(0, at)
+  // RFC 4648 6: 16 bytes are 26 letters.
+  if (Buffer.byteLength(local) + 2 + 26 > MAX_LOCAL_PART || local.includes('"')) return address
+  return `${local}+${kind}${token()}${address.slice(at)}`
+}
+
 /** What the store keeps of a token: SHA-256 in hex. With 128 random bits there is nothing to guess, so no salt. */
 export const hashToken = (token: string): string => hash('sha256', token.toLowerCase(), 'hex')
 

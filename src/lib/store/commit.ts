@@ -1,10 +1,10 @@
 /** What an intake transaction writes: the decisions of a batch, in a few statements and not a few per mail. */
 import type {Insertable} from 'kysely'
 import type {ItemKey, Outcome} from '../channel/delivery.ts'
-import type {Arrival, Decision, Facts} from '../intake/facts.ts'
+import type {Arrival, AutoReplyWay, Decision, Facts, RecipientMatch} from '../intake/facts.ts'
 import {switchedOff} from '../intake/match-recipient.ts'
 import {outcomeOf, skipped, withheld} from '../intake/outcome.ts'
-import type {BouncedRecipient, Message} from '../message/message.ts'
+import type {Address, BouncedRecipient, Message} from '../message/message.ts'
 import type {RawChunk} from '../message/raw-chunks.ts'
 import type {StoreDialect} from './dialect.ts'
 import {reserve} from './ids.ts'
@@ -23,6 +23,7 @@ import {
   ticketRow,
   type Quarantined,
 } from './intake-rows.ts'
+import {IDS_PER_OUTGOING, insertOutgoing, type NewOutgoing} from './outgoing.ts'
 import {dropRaw, dropUnusedRaw, finishRaw, findRaw} from './raw.ts'
 import type {Schema, TicketTable, Tx} from './schema.ts'
 
@@ -48,13 +49,25 @@ export interface CommitContext {
   readonly now: string
   /** True where the inbound asks for something on the server once a mail is in. */
   readonly effects: boolean
+  /** Writes the automatic reply that was decided on; null where it turns out that there is nothing to send. */
+  readonly answer: (answered: Answered) => Promise<NewOutgoing | null>
+}
+
+/** A mail that is answered automatically, and the ticket that it has opened. */
+export interface Answered {
+  readonly ticketNumber: number
+  readonly queueId: number | null
+  readonly message: Message
+  readonly requester: Address
+  readonly recipient: RecipientMatch
+  readonly by: AutoReplyWay
 }
 
 /** The ids under which `learn` knows what the item at this place of the batch creates. */
 export const plannedIds = (index: number) => ({messageId: -2 * index - 1, ticketId: -2 * index - 2})
 
-/** Row ids that one item can need at most: message or quarantine, raw, ticket, automatic reply, three events. */
-const IDS_PER_ITEM = 7
+/** Row ids that one item can need at most: message or quarantine, raw, ticket, the budgets' row, three events, the answer. */
+const IDS_PER_ITEM = 7 + IDS_PER_OUTGOING
 
 /** Parents before children: the foreign keys ask for this order. */
 const TABLES = [
@@ -80,6 +93,7 @@ interface BatchRows {
   readonly participants: Insertable<Schema['participant']>[]
   /** Agents that were given a ticket. */
   readonly assigned: Set<number>
+  readonly answers: {readonly ticketId: number; readonly ids: readonly [number, number]; readonly answered: Answered}[]
 }
 
 /** What a batch changes of a ticket. */
@@ -116,6 +130,11 @@ export async function commit(
   await updateTickets(tx, context, rows.joined)
   await markReturned(tx, dialect, context, rows.returned)
   await updateAgents(tx, context, rows.assigned)
+  for (const {ticketId, ids, answered} of rows.answers) {
+    const outgoing = await context.answer(answered)
+    const place = {portalId: context.portalId, ticketId, ids}
+    if (outgoing !== null) await insertOutgoing(tx, dialect, place, outgoing, context.now)
+  }
   return outcomes
 }
 
@@ -148,6 +167,7 @@ async function collect(
     returned: [],
     participants: [],
     assigned: new Set(),
+    answers: [],
   }
   const {inserts} = rows
   const rawIds = new Map(await findRaw(tx, dialect, portalId, batch.flatMap(hashOf)))
@@ -251,6 +271,13 @@ async function collect(
     rows.participants.push(...participantRows(portalId, ticketId, own.id, decision.participants))
     if (decision.autoReply.send)
       inserts.auto_reply.push(autoReplyRow(place(), {ticketId, messageId: own.id}, decision.requester.address))
+    const {by} = decision.autoReply
+    const ticketNumber = numberOf(ticketId)
+    if (by !== null && ticketNumber !== null) {
+      const {requester, recipient, route} = decision
+      const answered = {ticketNumber, queueId: route?.queueId ?? null, message, requester, recipient, by}
+      rows.answers.push({ticketId, ids: [nextId++, nextId++], answered})
+    }
     note(ticketId, own.id, arrival, decision)
     rows.items.push(itemRow(context, sourceId, arrival, {state: 'stored', messageId: own.id, effect: effect(true)}))
     return ticketId

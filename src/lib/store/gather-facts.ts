@@ -101,6 +101,7 @@ export async function gatherFacts(
       key: portal.key,
       domain: portal.domain,
       loopMark: loopMark(await storeId(db), portal.id),
+      relay: relayOf(portal),
     },
     now,
     channels: new Map(
@@ -111,6 +112,13 @@ export async function gatherFacts(
     ...known,
     autoReplies: answers ? await gatherAutoReplies(db, dialect, portal.id, mails, now) : NO_AUTO_REPLIES(),
   }
+}
+
+/** The relay as far as decisions need it. */
+function relayOf({relay}: PortalRow): Facts['portal']['relay'] {
+  if (relay === null) return null
+  const stored = JSON.parse(relay) as {kind: 'smtp'} | {kind: 'channel'; channelId: RowId}
+  return stored.kind === 'smtp' ? {kind: 'smtp'} : {kind: 'channel', channelId: stored.channelId}
 }
 
 const KNOWN_COLUMNS = [

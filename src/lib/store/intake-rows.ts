@@ -107,6 +107,7 @@ export function messageRow(
   const {message, source, item} = arrival
   const {method, value, thirdParty} = decision.thread
   const {kind, reason, header} = decision.verdict
+  const {send, why} = decision.autoReply
   return {
     portal_id: portalId,
     id,
@@ -129,7 +130,7 @@ export function messageRow(
     note: null,
     threaded_by: value === null ? method : storable(`${method} ${value}`),
     size: message.size,
-    verdict: storable(JSON.stringify({kind, reason, header, autoReply: decision.autoReply})),
+    verdict: storable(JSON.stringify({kind, reason, header, autoReply: {send, why}})),
     authentication: arrival.authentication === null ? null : storable(JSON.stringify(arrival.authentication)),
     third_party: thirdParty ? 1 : 0,
   }

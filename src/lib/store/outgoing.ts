@@ -152,6 +152,7 @@ export async function insertOutgoing(
 export interface DueMessage {
   readonly id: number
   readonly ticketId: number
+  readonly kind: OutgoingTable['kind']
   readonly rawId: number
   /** Bytes. */
   readonly size: number
@@ -181,7 +182,7 @@ export async function dueMessages(
   db: Db,
   portalId: number,
   senderId: number,
-  {now, limit, first = 0}: {readonly now: string; readonly limit: number; readonly first?: number},
+  {now, limit, first = 0}: {readonly now: string; readonly limit: number; readonly first?: number | undefined},
 ): Promise<DueMessage[]> {
   const rows = await db
     .selectFrom('outgoing')
@@ -191,6 +192,7 @@ export async function dueMessages(
     .select([
       'outgoing.message_id',
       'message.ticket_id',
+      'outgoing.kind',
       'message.raw_id',
       'message.size',
       'outgoing.attempts',
@@ -213,6 +215,7 @@ export async function dueMessages(
           {
             id: row.message_id,
             ticketId: row.ticket_id,
+            kind: row.kind,
             rawId: row.raw_id,
             size: row.size,
             attempts: row.attempts,
@@ -526,6 +529,18 @@ export async function countOutgoing(db: Db, portalId: number): Promise<Partial<R
     .groupBy('state')
     .execute()
   return Object.fromEntries(rows.map(({state, n}) => [state, n]))
+}
+
+/** How many messages wait for each account, due or not. */
+export async function countDueBySender(db: Db, portalId: number): Promise<Map<number, number>> {
+  const rows = await db
+    .selectFrom('outgoing')
+    .select(['sender_id', (eb) => eb.fn.countAll<number>().as('n')])
+    .where('portal_id', '=', portalId)
+    .where('next_at', 'is not', null)
+    .groupBy('sender_id')
+    .execute()
+  return new Map(rows.flatMap(({sender_id: id, n}) => (id === null ? [] : [[id, n]])))
 }
 
 /** The earliest instant at which something is due and was due before `before`; null for none. */

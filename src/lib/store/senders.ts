@@ -20,20 +20,56 @@ export const findSender = (db: Db, portalId: number, id: number): Promise<Sender
 export const listSenders = (db: Db, portalId: number): Promise<SenderRow[]> =>
   db.selectFrom('sender').selectAll().where('portal_id', '=', portalId).orderBy('id').execute()
 
+const newRow = (portalId: number, id: number): Insertable<SenderTable> => ({
+  portal_id: portalId,
+  id,
+  ...UNTROUBLED,
+  last_ok_at: null,
+  lease_owner: null,
+  lease_token: 0,
+  lease_until: null,
+})
+
+/** The row of an account, made where nothing was ever sent by it. */
+export async function ensureSender(db: Db, portalId: number, id: number): Promise<SenderRow> {
+  const known = await findSender(db, portalId, id)
+  if (known) return known
+  await db
+    .insertInto('sender')
+    .values(newRow(portalId, id))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return (await findSender(db, portalId, id))!
+}
+
+const update = async (db: Db, portalId: number, id: number, fields: Partial<SenderRow>): Promise<void> => {
+  await db.updateTable('sender').set(fields).where('portal_id', '=', portalId).where('id', '=', id).execute()
+}
+
+/** An error as it is noted on an account: a `SyncError`, with the exit code of its stage. */
+type Noted = Readonly<Record<string, string | number>>
+
+/** Nothing leaves by the account until somebody acts. */
+export const pauseSender = (db: Db, portalId: number, id: number, error: Noted): Promise<void> =>
+  update(db, portalId, id, {paused: JSON.stringify(error), last_error: JSON.stringify(error)})
+
+/** After so many failures in a row the account is left alone until `retryAt`. */
+export const noteSenderFailure = (
+  db: Db,
+  portalId: number,
+  id: number,
+  {failures, error, retryAt}: {readonly failures: number; readonly error: Noted; readonly retryAt: string},
+): Promise<void> => update(db, portalId, id, {failures, retry_at: retryAt, last_error: JSON.stringify(error)})
+
+/** Mail leaves by the account. */
+export const noteSenderSuccess = (db: Db, portalId: number, id: number, now: string): Promise<void> =>
+  update(db, portalId, id, {...UNTROUBLED, last_ok_at: now})
+
 /** What went wrong with an account is forgotten: it has other settings now, or a person says that it is mended. */
 export async function resumeSender(tx: Tx, portalId: number, id: number): Promise<void> {
-  const row: Insertable<SenderTable> = {
-    portal_id: portalId,
-    id,
-    ...UNTROUBLED,
-    last_ok_at: null,
-    lease_owner: null,
-    lease_token: 0,
-    lease_until: null,
-  }
   await tx
     .insertInto('sender')
-    .values(row)
+    .values(newRow(portalId, id))
     .onConflict((conflict) => conflict.columns(['portal_id', 'id']).doUpdateSet(UNTROUBLED))
     .execute()
 }

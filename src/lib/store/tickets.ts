@@ -166,7 +166,7 @@ export interface Actor {
 
 async function change(
   tx: Tx,
-  ticket: TicketRow,
+  ticket: Pick<TicketRow, 'portal_id' | 'id'>,
   fields: Partial<Pick<TicketRow, 'status' | 'queue_id' | 'owner_id' | 'closed_at'>>,
   kind: string,
   details: Record<string, unknown>,
@@ -245,6 +245,56 @@ export async function assignTicket(
       .where('id', '=', owner.id)
       .execute()
   return true
+}
+
+/** Something was done that changes no field of the ticket. */
+export const noteEvent = (
+  tx: Tx,
+  ticket: Pick<TicketRow, 'portal_id' | 'id'>,
+  kind: string,
+  details: Record<string, unknown>,
+  actor: Actor,
+): Promise<void> => change(tx, ticket, {}, kind, details, actor)
+
+/** Opens a ticket that no mail has opened; its first message is to follow in the same transaction. */
+export async function openTicket(
+  tx: Tx,
+  fields: Pick<
+    TicketRow,
+    | 'portal_id'
+    | 'id'
+    | 'number'
+    | 'subject'
+    | 'queue_id'
+    | 'owner_id'
+    | 'channel_id'
+    | 'requester_name'
+    | 'requester_address'
+  >,
+  details: Record<string, unknown>,
+  actor: Actor,
+): Promise<TicketRow> {
+  const ticket: TicketRow = {
+    ...fields,
+    status: 'open',
+    message_count: 0,
+    closed_at: null,
+    merged_into_id: null,
+    third_party: 0,
+    bounced: 0,
+    created_at: actor.now,
+    updated_at: actor.now,
+  }
+  await tx.insertInto('ticket').values(ticket).execute()
+  await change(tx, ticket, {}, 'created', details, actor)
+  if (ticket.owner_id !== null)
+    await tx
+      .updateTable('agent')
+      .set({last_assigned_at: actor.now})
+      .where('portal_id', '=', ticket.portal_id)
+      .where('id', '=', ticket.owner_id)
+      .execute()
+  return ticket
 }
 
 /** An internal note of an agent. Returns its message id. */

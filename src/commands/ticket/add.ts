@@ -1,0 +1,93 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {deliveryLine, letterFlags} from '../../lib/cli/letter-flags.ts'
+import {asAgent, bodyFlags} from '../../lib/cli/ticket-flags.ts'
+import {EXIT} from '../../lib/errors.ts'
+import type {Address} from '../../lib/message/message.ts'
+import type {OutboxRecipient} from '../../lib/outbox.ts'
+
+/** The new ticket, and what became of its first mail. */
+export interface TicketAddResult {
+  readonly number: number
+  /** The id of the message, in its ticket and in the outbox. */
+  readonly message: number
+  /** Without angle brackets. */
+  readonly messageId: string
+  /** The address that it leaves by. */
+  readonly from: string
+  readonly to: readonly Address[]
+  readonly delivery: readonly OutboxRecipient[]
+  readonly changed: true
+}
+
+export default class TicketAdd extends BaseCommand<typeof TicketAdd, TicketAddResult> {
+  static override summary = 'Start a conversation: a new ticket whose first mail is ours.'
+  static override description =
+    'The ticket belongs to the agent of --as where that is a member of its queue. The mail is kept before it is sent: whatever happens then, it waits in the outbox and the command must not be repeated.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --to jane@example.com --from support@gmail.example --subject "Your order" --body "It is ready."',
+    '<%= config.bin %> <%= command.id %> --to jane@example.com --from support@gmail.example --subject "Your invoice" --attach invoice.pdf --as ann@acme.example < letter.txt',
+  ]
+  static override flags = {
+    to: Flags.string({helpValue: 'ADDRESS…', summary: 'Who gets it; several may follow.', multiple: true}),
+    from: Flags.string({helpValue: 'CHANNEL', summary: 'Address to send by.'}),
+    subject: Flags.string({helpValue: 'S', summary: 'Subject of the mail and of the ticket.'}),
+    ...bodyFlags,
+    queue: Flags.string({helpValue: 'KEY', summary: 'Queue of the ticket; default: that of the address.'}),
+    ...letterFlags,
+    ...asAgent,
+  }
+  static override changes = true
+  static override exitCodes = [
+    EXIT.dns,
+    EXIT.tcp,
+    EXIT.tls,
+    EXIT.protocol,
+    EXIT.credentials,
+    EXIT.loginClosed,
+    EXIT.recipient,
+    EXIT.data,
+    EXIT.noInput,
+    EXIT.notFound,
+    EXIT.config,
+  ]
+
+  async run(): Promise<TicketAddResult> {
+    const [{readBody}, {readAttachments}, {addressesOf}, {checkSubject}] = [
+      await import('../../lib/cli/read-body.ts'),
+      await import('../../lib/cli/read-attachments.ts'),
+      await import('../../lib/cli/addresses-of.ts'),
+      await import('../../lib/channel-address.ts'),
+    ]
+    const {flags} = this
+    const body = await readBody(flags, process.stdin)
+    const given = await this.complete(
+      {'--to': flags.to?.join(', '), '--from': flags.from, '--subject': flags.subject},
+      {
+        '--to': {message: 'To'},
+        '--from': this.choose.address,
+        '--subject': {message: 'Subject', validate: checkSubject},
+      },
+      body === undefined ? ['--body'] : [],
+    )
+    const to = addressesOf('--to', flags.to ?? [given['--to']])
+    const attachments = await readAttachments(flags.attach ?? [])
+    const {startConversation} = await import('../../lib/reply.ts')
+    const [store, portal] = [await this.store(), await this.portal()]
+    const text = body ?? (await this.writeText('--body', 'Your mail'))
+    const {from, subject} = {from: given['--from'], subject: given['--subject']}
+    const started = await startConversation(
+      store,
+      portal,
+      {to, from, subject, text, queue: flags.queue, attachments},
+      {now: this.clock.now(), ...(flags.as === undefined ? {} : {agent: flags.as})},
+    )
+    const {ticket: number, message, messageId, from: by} = started
+    const delivery = await this.sendWritten({id: message, senderId: started.senderId})
+    return {number, message, messageId, from: by, to: started.to, delivery, changed: true}
+  }
+
+  protected render({number, from, delivery}: TicketAddResult): string {
+    return `Ticket ${number} is open, by ${from}: ${deliveryLine(delivery)}.\n`
+  }
+}

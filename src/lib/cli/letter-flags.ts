@@ -1,0 +1,23 @@
+/** What the commands take and tell alike that send a mail by hand. */
+import {Flags} from '@oclif/core'
+import type {OutboxRecipient} from '../outbox.ts'
+import {safeLine} from './safe-text.ts'
+
+export const letterFlags = {
+  attach: Flags.string({helpValue: 'FILE…', summary: 'Files that go with it; several may follow.', multiple: true}),
+}
+
+/** `sent to ann@example.com; queued for bob@example.com`. */
+export const deliveryLine = (delivery: readonly OutboxRecipient[]): string =>
+  [...Map.groupBy(delivery, ({state}) => state)]
+    .map(([state, recipients]) => `${WORDS[state]} ${safeLine(recipients.map(({address}) => address).join(', '))}`)
+    .join('; ')
+
+const WORDS: Readonly<Record<OutboxRecipient['state'], string>> = {
+  sent: 'sent to',
+  queued: 'waiting for',
+  sending: 'being sent to',
+  unknown: 'perhaps sent to',
+  failed: 'not sent to',
+  bounced: 'returned from',
+}

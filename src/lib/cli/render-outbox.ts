@@ -1,0 +1,23 @@
+/** Mail of the outbox as a person reads it: a line a recipient. */
+import type {OutboxItem} from '../outbox.ts'
+import {localTime} from './local-time.ts'
+import type {Style} from './style.ts'
+import {renderTable} from './table.ts'
+
+export function renderOutbox(items: readonly OutboxItem[], timezone: string, style: Style): string {
+  const time = localTime(timezone)
+  return renderTable(
+    items.flatMap((item) => item.recipients.map((recipient) => ({item, recipient}))),
+    [
+      {title: 'ID', value: ({item}) => item.id, right: true},
+      {title: 'TICKET', value: ({item}) => item.ticket, right: true},
+      {title: 'BY', value: ({item}) => item.by, shrinks: true, from: 80},
+      {title: 'TO', value: ({recipient}) => recipient.address, shrinks: true},
+      {title: 'STATE', value: ({recipient}) => recipient.state},
+      {title: 'TRIES', value: ({item}) => item.attempts, right: true, from: 90},
+      {title: 'NEXT', value: ({item}) => (item.nextAt === null ? null : time(item.nextAt)), from: 100},
+      {title: 'REPLY', value: ({recipient}) => recipient.reply, shrinks: true, from: 60},
+    ],
+    style,
+  )
+}

@@ -1,0 +1,154 @@
+/** What waits to be sent, as commands show it, and what a person says of it: again, or never. */
+import {noSuchNumber} from './errors.ts'
+import type {ActingAs} from './ticket-changes.ts'
+import {AUTO_REPLY_PATIENCE_MS, REPLY_PATIENCE_MS} from './outbox/settle.ts'
+import {requireAgents} from './queue.ts'
+import type {Store} from './store/open.ts'
+import {
+  changeRecipients,
+  listOutgoing,
+  OPEN_STATES,
+  type ListedOutgoing,
+  type RecipientState,
+} from './store/outgoing.ts'
+import {lockPortal, type PortalRow} from './store/portals.ts'
+import type {Tx} from './store/schema.ts'
+import {RELAY_SENDER, resumeSender} from './store/senders.ts'
+import {noteEvent, type Actor} from './store/tickets.ts'
+
+/** What became of a message for one recipient. */
+export interface OutboxRecipient {
+  readonly address: string
+  readonly state: RecipientState
+  /** The last words of a server about it; null where there are none. */
+  readonly reply: string | null
+  readonly at: string
+}
+
+/** A message on its way out. */
+export interface OutboxItem {
+  /** The id of the message in its ticket. */
+  readonly id: number
+  readonly ticket: number
+  /** The address in whose name it is written; null where that was removed. */
+  readonly channel: string | null
+  /** The account that it leaves by: the address of its channel, `relay`, or null where that was removed. */
+  readonly by: string | null
+  readonly kind: 'reply' | 'auto-reply'
+  /** Without angle brackets; the one that the provider gave it, where that is known. */
+  readonly messageId: string | null
+  readonly recipients: readonly OutboxRecipient[]
+  readonly attempts: number
+  /** When it is tried next; null for never. */
+  readonly nextAt: string | null
+}
+
+/** The states that `outbox list` can be asked for. `sent` is told by `ticket show`. */
+export const LISTED_STATES = [...OPEN_STATES, 'bounced'] as const
+export type ListedState = (typeof LISTED_STATES)[number]
+
+const itemOf = (row: ListedOutgoing): OutboxItem => ({
+  id: row.message_id,
+  ticket: row.ticket_number,
+  channel: row.channel_address,
+  by: row.sender_id === RELAY_SENDER ? 'relay' : row.channel_address,
+  kind: row.kind,
+  messageId: row.header_id,
+  recipients: row.recipients.map(({address, state, reply, at}) => ({address, state, reply, at})),
+  attempts: row.attempts,
+  nextAt: row.next_at,
+})
+
+/** A page of the outbox, the oldest first; without states all that is not done. */
+export async function pageOfOutbox(
+  {db, dialect}: Store,
+  portal: PortalRow,
+  {
+    states = OPEN_STATES,
+    after,
+    limit,
+  }: {readonly states?: readonly ListedState[]; readonly after?: number; readonly limit: number},
+): Promise<{items: OutboxItem[]; next: string | null}> {
+  const rows = await listOutgoing(db, dialect, portal.id, {
+    states,
+    ...(after === undefined ? {} : {after}),
+    limit: limit + 1, // one more than is shown tells whether there is a next page
+  })
+  const items = rows.slice(0, limit).map(itemOf)
+  return {items, next: rows.length > limit ? String(items.at(-1)!.id) : null}
+}
+
+/** Messages of the outbox as they are now. */
+export const outboxItems = async ({db, dialect}: Store, portal: PortalRow, ids: readonly number[]) =>
+  (await listOutgoing(db, dialect, portal.id, {ids, limit: ids.length})).map(itemOf)
+
+/** What a person's word came to. */
+export interface OutboxChange {
+  readonly items: readonly OutboxItem[]
+  /** The ids of those that it changed. */
+  readonly changedIds: readonly number[]
+  readonly changed: boolean
+}
+
+/**
+ * Has messages sent again to whoever did not get them, or of whom nobody knows; what waits is due at once. The account is
+ * tried again, too, where it was paused.
+ * @throws 67 naming every id that is none.
+ */
+export const retryOutgoing = (store: Store, portal: PortalRow, ids: readonly number[], as: ActingAs) =>
+  changeOutgoing(store, portal, ids, as, async (tx, row, {now}) => {
+    if (row.sender_id === null) return null
+    await resumeSender(tx, portal.id, row.sender_id)
+    const change = {to: 'queued', reply: null, nextAt: now, expiresAt: expiryOf(row.kind, now)} as const
+    const again = await changeRecipients(tx, portal.id, row.message_id, {...change, from: ['failed', 'unknown']}, now)
+    const waiting = await changeRecipients(tx, portal.id, row.message_id, {...change, from: ['queued']}, now)
+    return again.length > 0 ? {event: 'sent-again', recipients: again} : waiting.length > 0 ? NO_EVENT : null
+  })
+
+const expiryOf = (kind: OutboxItem['kind'], now: string): string =>
+  new Date(Date.parse(now) + (kind === 'reply' ? REPLY_PATIENCE_MS : AUTO_REPLY_PATIENCE_MS)).toISOString()
+
+/** Has messages not sent to whoever they wait for. What is being sent is left alone. @throws 67 naming every id that is none. */
+export const cancelOutgoing = (store: Store, portal: PortalRow, ids: readonly number[], as: ActingAs) =>
+  changeOutgoing(store, portal, ids, as, async (tx, row, {by, now}) => {
+    const change = {from: ['queued'], to: 'failed', reply: `cancelled by ${by}`, nextAt: null} as const
+    const recipients = await changeRecipients(tx, portal.id, row.message_id, change, now)
+    return recipients.length === 0 ? null : {event: 'not-sent', recipients}
+  })
+
+/** What was changed of a message, and the event that it leaves; null for nothing. */
+type Change = {readonly event: string | null; readonly recipients: readonly string[]} | null
+
+/** What was due later is due now: nothing that the ticket needs to tell. */
+const NO_EVENT: Change = {event: null, recipients: []}
+
+async function changeOutgoing(
+  store: Store,
+  portal: PortalRow,
+  ids: readonly number[],
+  {agent, now}: ActingAs,
+  work: (tx: Tx, row: ListedOutgoing, actor: Actor) => Promise<Change>,
+): Promise<OutboxChange> {
+  const wanted = [...new Set(ids)]
+  const changedIds = await store.transaction(async (tx) => {
+    await lockPortal(tx, portal.id)
+    const by = agent === undefined ? 'admin' : (await requireAgents(tx, portal, [agent]))[0]!.email
+    const rows = await listOutgoing(tx, store.dialect, portal.id, {ids: wanted, limit: wanted.length})
+    const missing = wanted.filter((id) => !rows.some((row) => row.message_id === id))
+    if (missing.length > 0)
+      throw noSuchNumber('message of the outbox', missing, [
+        {text: 'See which there are:', command: `postdesk outbox list --portal ${portal.key}`},
+      ])
+    const changed: number[] = []
+    for (const row of rows) {
+      const change = await work(tx, row, {by, now})
+      if (change === null) continue
+      changed.push(row.message_id)
+      if (change.event === null) continue
+      const details = {message: row.message_id, recipients: change.recipients}
+      await noteEvent(tx, {portal_id: portal.id, id: row.ticket_id}, change.event, details, {by, now})
+    }
+    return changed
+  })
+  return {items: await outboxItems(store, portal, wanted), changedIds, changed: changedIds.length > 0}
+}

@@ -1,0 +1,223 @@
+/**
+ * Sends what is due by one account, by a few connections. A message is marked as being sent before its first byte leaves, and
+ * settled after the server's answer; a kill in between leaves `unknown`, one message a connection at most.
+ */
+import type {SenderConnection} from '../channel/outgoing.ts'
+import type {Clock} from '../clock.ts'
+import {EXIT, PostdeskError} from '../errors.ts'
+import {readRawMail} from '../raw-mail.ts'
+import type {Store} from '../store/open.ts'
+import {dueMessages, type DueMessage, type SenderLease, type SettledMessage} from '../store/outgoing.ts'
+import {noteSenderFailure, noteSenderSuccess, pauseSender} from '../store/senders.ts'
+import type {OpenAccount} from './accounts.ts'
+import {giveUp, isExpired, pauseAfter, settle} from './settle.ts'
+import {createStepWriter} from './write-steps.ts'
+
+/** Connections of one account at once, unless its provider documents fewer. Servers of providers take some 10 to 20. */
+const CONNECTIONS = 5
+
+/** Messages for which another connection is worth its login. */
+const MESSAGES_PER_CONNECTION = 4
+
+/** Messages read ahead of the connections. */
+const PAGE = 100
+
+/** Obstacles in a row after which an account is left alone for a while: the first may have been bad luck. */
+const MAX_OBSTACLES = 3
+
+export interface SendDueOptions {
+  readonly store: Store
+  readonly lease: SenderLease
+  readonly account: OpenAccount
+  readonly clock: Clock
+  /** No further message is begun once it is aborted; those that are on their way are waited for. */
+  readonly signal: AbortSignal
+  /** Failures of the account in a row until now. */
+  readonly failures: number
+  /** The id of a message that goes before all others. */
+  readonly first?: number | undefined
+  /** Most messages. */
+  readonly limit?: number | undefined
+  readonly onSettled: (settled: SettledMessage) => void
+}
+
+/** What ended the work on an account before all was sent. */
+export interface Obstacle {
+  readonly error: PostdeskError
+  /** True where nothing leaves until somebody acts: a closed door is not knocked at again by itself. */
+  readonly paused: boolean
+}
+
+/** Sends until nothing is due, or something stands in the way; that is noted on the account. @throws what the store throws. */
+export async function sendDue(options: SendDueOptions): Promise<Obstacle | null> {
+  const {store, lease, account, clock, failures, onSettled} = options
+  const ended = new AbortController()
+  const signal = AbortSignal.any([options.signal, ended.signal])
+  const due = createQueue(options, signal)
+  const obstacles = watchObstacles(options, () => ended.abort())
+  let active = 0
+  const write = createStepWriter({store, lease, clock}, () => active)
+
+  const work = async (whenOpen: () => void): Promise<void> => {
+    let connection = null as SenderConnection | null
+    let settled = null as SettledMessage | null
+    active++
+    try {
+      for (let message = await due.take(); message !== null; message = await due.take()) {
+        if (isExpired(message, failures, clock.now())) {
+          settled = giveUp(message, await write(settled, message.id))
+          onSettled(settled)
+          continue
+        }
+        if (connection?.isOpen() !== true) {
+          // What is known must not wait for a server that may be silent.
+          if (settled !== null) await write(settled, null)
+          settled = null
+          await connection?.close()
+          connection = await openOrNull(account, signal, (error) => obstacles.meetClosedDoor(error, active))
+          if (connection === null) return due.putBack(message)
+          whenOpen()
+        }
+        const raw = await readWhole(store, lease.portalId, message)
+        const recipients = await write(settled, message.id)
+        settled = null
+        if (recipients.length === 0) continue // cancelled meanwhile
+        if (raw instanceof PostdeskError) settled = giveUp(message, recipients, `${raw.title}: ${raw.why}`)
+        else {
+          const receipt = await connection.send({
+            sender: message.returnPath,
+            fallbackSender: message.fallbackReturnPath,
+            recipients,
+            raw,
+          })
+          settled = settle(message, receipt, clock.now())
+          if (receipt.obstacle !== null) await obstacles.meet(receipt.obstacle)
+          else await obstacles.passed()
+        }
+        onSettled(settled)
+      }
+      if (settled !== null) await write(settled, null)
+    } finally {
+      active--
+      whenOpen()
+      await connection?.close()
+    }
+  }
+
+  // One login first: where it is refused, five at once would lock the account.
+  const opened = Promise.withResolvers<void>()
+  const workers = [work(opened.resolve)]
+  await opened.promise
+  const most = Math.min(
+    account.maxConnections ?? CONNECTIONS,
+    Math.ceil((await due.waiting()) / MESSAGES_PER_CONNECTION),
+  )
+  while (workers.length < most) workers.push(work(() => {}))
+  for (const result of await Promise.allSettled(workers)) if (result.status === 'rejected') throw result.reason
+  return obstacles.found()
+}
+
+async function openOrNull(
+  account: OpenAccount,
+  signal: AbortSignal,
+  onFailure: (error: PostdeskError) => Promise<void>,
+): Promise<SenderConnection | null> {
+  try {
+    return await account.sender.open(signal)
+  } catch (error) {
+    if (signal.aborted) return null
+    if (!(error instanceof PostdeskError)) throw error
+    await onFailure(error)
+    return null
+  }
+}
+
+/** The bytes of a message, or why they are not to be had. */
+async function readWhole(store: Store, portalId: number, message: DueMessage): Promise<Uint8Array | PostdeskError> {
+  const {id, rawId, size} = message
+  const pieces: Uint8Array[] = []
+  try {
+    for await (const piece of readRawMail(store.db, {portalId, rawId, size, name: `Mail ${id}`})) pieces.push(piece)
+  } catch (error) {
+    if (error instanceof PostdeskError) return error
+    throw error
+  }
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+}
+
+/** The messages that are due, each handed out once. */
+function createQueue({store, lease, clock, first, limit = Infinity}: SendDueOptions, signal: AbortSignal) {
+  const seen = new Set<number>()
+  let page: DueMessage[] = []
+  let loading: Promise<void> | null = null
+  let taken = 0
+  const load = async () => {
+    const rows = await dueMessages(store.db, lease.portalId, lease.senderId, {
+      now: clock.now(),
+      // Those that are on their way are still due.
+      limit: PAGE + CONNECTIONS,
+      first,
+    })
+    page = rows.filter(({id}) => !seen.has(id))
+  }
+  const fill = async () => {
+    loading ??= load().finally(() => (loading = null))
+    await loading
+  }
+  return {
+    async take(): Promise<DueMessage | null> {
+      if (signal.aborted || taken >= limit) return null
+      if (page.length === 0) await fill()
+      const message = page.shift()
+      if (message === undefined || signal.aborted) return null
+      seen.add(message.id)
+      taken++
+      return message
+    },
+    putBack(message: DueMessage): void {
+      seen.delete(message.id)
+      taken--
+      page.unshift(message)
+    },
+    async waiting(): Promise<number> {
+      if (page.length === 0 && !signal.aborted) await fill()
+      return Math.min(page.length, limit)
+    },
+  }
+}
+
+/** Keeps count of what stands in the way of all mail of an account, and notes on the account what ended the work. */
+function watchObstacles({store, lease, clock, failures}: SendDueOptions, end: () => void) {
+  let found: Obstacle | null = null
+  let inARow = 0
+  let succeeded = false
+  const give = async (error: PostdeskError): Promise<void> => {
+    if (found !== null) return
+    const paused = isClosed(error)
+    found = {error, paused}
+    end()
+    const noted = {code: error.code, exitCode: error.exitCode, title: error.title, why: error.why, at: clock.now()}
+    if (paused) return pauseSender(store.db, lease.portalId, lease.senderId, noted)
+    const inARowNow = succeeded ? 1 : failures + 1
+    const retryAt = new Date(Date.parse(clock.now()) + pauseAfter(inARowNow)).toISOString()
+    return noteSenderFailure(store.db, lease.portalId, lease.senderId, {failures: inARowNow, error: noted, retryAt})
+  }
+  return {
+    found: () => found,
+    /** The server did not let us in. Where others of us are in, it only has enough of us. */
+    async meetClosedDoor(error: PostdeskError, connections: number): Promise<void> {
+      if (isClosed(error) || connections === 1) await give(error)
+    },
+    async meet(error: PostdeskError): Promise<void> {
+      if (isClosed(error) || ++inARow >= MAX_OBSTACLES) await give(error)
+    },
+    async passed(): Promise<void> {
+      inARow = 0
+      if (succeeded) return
+      succeeded = true
+      await noteSenderSuccess(store.db, lease.portalId, lease.senderId, clock.now())
+    },
+  }
+}
+
+const isClosed = ({exitCode}: PostdeskError): boolean => exitCode === EXIT.credentials || exitCode === EXIT.loginClosed

@@ -1,0 +1,105 @@
+/** The outbox of a portal, sent once or for as long as somebody wants. */
+import {setTimeout as sleep} from 'node:timers/promises'
+import {EXIT, type PostdeskError} from './errors.ts'
+import {flushOutbox, type FlushOptions, type FlushReport, type HeldSender} from './outbox/flush.ts'
+import {countDueBySender, type SettledMessage} from './store/outgoing.ts'
+
+/** An account by which nothing leaves now. */
+export interface HeldSummary {
+  /** The address of its channel, or `relay`. */
+  readonly address: string
+  /** True where nothing leaves until somebody acts. */
+  readonly paused: boolean
+  /** Messages that wait for it. */
+  readonly waiting: number
+  readonly code: string
+  readonly title: string
+  readonly why: string
+}
+
+/** Recipients by what became of them, and the accounts by which nothing leaves. */
+export interface FlushSummary {
+  readonly sent: number
+  readonly failed: number
+  /** Refused for now; they are tried again. */
+  readonly queued: number
+  readonly unknown: number
+  readonly held: readonly HeldSummary[]
+}
+
+/** A line of `--jsonl`: a message that was tried. */
+export interface SentLine {
+  readonly id: number
+  readonly recipients: SettledMessage['recipients']
+  /** When it is tried again; null for never. */
+  readonly nextAt: string | null
+}
+
+export interface SendOutboxOptions extends Omit<FlushOptions, 'onSettled'> {
+  readonly onLine?: (line: SentLine) => void
+}
+
+export interface SentOutbox {
+  readonly result: FlushSummary
+  /** What stands in the way of an account: the lowest class of all; null where nothing does. */
+  readonly failure: PostdeskError | null
+}
+
+/** Sends what is due. @throws what the store throws. */
+export async function sendOutbox({onLine, ...options}: SendOutboxOptions): Promise<SentOutbox> {
+  const report = await flushOutbox({
+    ...options,
+    ...(onLine ? {onSettled: ({id, recipients, nextAt}: SettledMessage) => onLine({id, recipients, nextAt})} : {}),
+  })
+  return {result: await summarise(report, options), failure: worstOf(report.held)}
+}
+
+async function summarise(
+  {held, ...counts}: FlushReport,
+  {store, portal}: Pick<FlushOptions, 'store' | 'portal'>,
+): Promise<FlushSummary> {
+  const waiting = held.length === 0 ? new Map<number, number>() : await countDueBySender(store.db, portal.id)
+  return {
+    ...counts,
+    held: held.map(({senderId, address, paused, error: {code, title, why}}) => ({
+      address,
+      paused,
+      waiting: waiting.get(senderId) ?? 0,
+      code,
+      title,
+      why,
+    })),
+  }
+}
+
+/** The lowest class of those that failed; "later" only where there is nothing else. Another process at work is no failure. */
+function worstOf(held: readonly HeldSender[]): PostdeskError | null {
+  const errors = held.map(({error}) => error).filter(({code}) => code !== 'OUTBOX_BUSY')
+  return errors.toSorted((a, b) => a.exitCode - b.exitCode)[0] ?? null
+}
+
+/** How often, in ms, a watch looks for what has become due. */
+const WATCH_MS = 1000
+
+/** Sends what becomes due until the signal. `onRun` gets each run that sent something, and each obstacle once. */
+export async function watchOutbox(
+  options: SendOutboxOptions,
+  onRun: (summary: FlushSummary) => void,
+): Promise<SentOutbox> {
+  const total = {sent: 0, failed: 0, queued: 0, unknown: 0}
+  let known = new Set<string>()
+  let last: SentOutbox = {result: {...total, held: []}, failure: null}
+  while (!options.signal.aborted) {
+    last = await sendOutbox(options)
+    const {result} = last
+    for (const state of ['sent', 'failed', 'queued', 'unknown'] as const) total[state] += result[state]
+    const held = result.held.filter(({address, code}) => code !== 'OUTBOX_BUSY' && !known.has(`${address} ${code}`))
+    known = new Set(result.held.map(({address, code}) => `${address} ${code}`))
+    onRun({...result, held})
+    await sleep(WATCH_MS, undefined, {signal: options.signal}).catch(() => {}) // the signal ends the pause
+  }
+  return {result: {...last.result, ...total}, failure: last.failure}
+}
+
+/** True where a failure may pass by itself. */
+export const mayPass = ({exitCode}: PostdeskError): boolean => exitCode === EXIT.tryAgain
