@@ -23,10 +23,11 @@ const THROTTLED = {
 const ACCOUNT_REPLY_RULES: readonly ReplyRule[] = [
   {
     ...NOT_LOGGED_IN,
-    // RFC 4954 6. Gmail: 530-5.7.0 Authentication Required; Exchange: 530 5.7.57; SocketLabs: 501 5.7.0 (n8n#13269);
-    // SendGrid: 550 Unauthenticated senders not allowed; mail.ru: 503 … authorization required; others: 503 AUTH first.
+    // RFC 4954 6. Gmail: 530-5.7.0 Authentication Required; Exchange: 530 5.7.57 Client was not authenticated; SocketLabs:
+    // 501 5.7.0 (n8n#13269); SendGrid: 550 Unauthenticated senders not allowed; mail.ru: 503 … authorization required;
+    // Exim: 550 … without authentication. Authentication of a message by SPF and DKIM is another matter.
     reply:
-      /^530(?!.*STARTTLS)|authenti?cation (is )?required|unauthenticated senders|authorization required|(AUTH|authenticate) first|not authenticated/i,
+      /^530(?!.*STARTTLS)|^(?!.*\b(?:SPF|DKIM|DMARC)\b).*(?:authentication (?:is )?required|unauthenticated senders|authorization required|(?:AUTH|authenticate) first|client (?:was )?not authenticated|relay through this server without authentication)/is,
   },
   {
     code: 'SMTP_NEEDS_TLS',

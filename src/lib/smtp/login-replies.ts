@@ -177,6 +177,12 @@ const LOGIN_REPLY_RULES: readonly ReplyRule[] = [
   },
   // Any server -----------------------------------------------------------------------------------------------------
   {
+    ...CLOSED,
+    reply: /password (has )?expired|account (is )?(disabled|locked|suspended)|\b[45]\.7\.12\b/i, // 432 4.7.12: RFC 4954 6
+    why: 'the account is closed: its password has expired or must be changed, or it is locked',
+    fixes: [{text: 'Sign in to the account in a browser, and do what it asks for.'}],
+  },
+  {
     ...LATER,
     reply: /^4|too many (login|authentication|failed|bad)|rate limit/i, // 454 4.7.0: RFC 4954 6
     why: 'there were too many logins, or the server could not check the password',
@@ -199,12 +205,6 @@ const LOGIN_REPLY_RULES: readonly ReplyRule[] = [
     reply: /^534|\b5\.7\.9\b/, // RFC 4954 6: the mechanism is too weak for this user
     why: 'the server wants another way to log in from this user than a password',
     fixes: [{text: 'Create an app password for postdesk, where the provider has them.'}],
-  },
-  {
-    ...CLOSED,
-    reply: /password (has )?expired|account (is )?(disabled|locked|suspended)|\b5\.7\.12\b/i,
-    why: 'the account is closed: its password has expired, or it is locked',
-    fixes: [{text: 'Sign in to the account in a browser, and do what it asks for.'}],
   },
 ]
 

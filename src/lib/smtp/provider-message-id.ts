@@ -11,8 +11,8 @@
 const MICROSOFT = /^250 2\.0\.0 OK <([^<>\s]+)> \[Hostname=/i
 
 /**
- * `250 Ok 0100018b5c3c0a4f-…-000000`: "the message ID … is overridden" by one whose part before the @ the reply shows
- * (Amazon SES Developer Guide, "Header fields in Amazon SES", Message-ID).
+ * `250 Ok 0100018b5c3c0a4f-…-000000`: the part before the @ of the Message-ID that Amazon SES puts in place of any other
+ * (SES Developer Guide, "Header fields in Amazon SES"; nodemailer 10.6 reads it alike, smtp-connection/server-message-id.js).
  */
 const SES = /^250 Ok ([0-9a-f]+(?:-[0-9a-f]+)+)$/i
 
@@ -32,7 +32,7 @@ export function providerMessageId(reply: string, host: string, ours: string | nu
 function sesId(line: string, host: string): string | undefined {
   const [local, region] = [SES.exec(line)?.[1], SES_HOST.exec(host)?.[1]?.toLowerCase()]
   if (local === undefined || region === undefined) return undefined
-  // The oldest region has another name there than in its host ("Header fields in Amazon SES", the same place).
+  // The oldest region has another name there than in its host (the same place).
   return `${local}@${region === 'us-east-1' ? 'email' : region}.amazonses.com`
 }
 
