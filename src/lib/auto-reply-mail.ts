@@ -36,7 +36,7 @@ export async function writeAutoReply(
     date: new Intl.DateTimeFormat(portal.locale, {dateStyle: 'long', timeZone: portal.timezone}).format(new Date(now)),
   }
   const text = renderTemplate(words.auto_reply_body, values)
-  return writeMail(
+  const outgoing = await writeMail(
     tx,
     portal,
     letterheadOf(by, from, channels),
@@ -53,6 +53,7 @@ export async function writeAutoReply(
     },
     {kind: 'auto-reply', author: null, now, patienceMs: AUTO_REPLY_PATIENCE_MS},
   )
+  return outgoing.recipients.length === 0 ? null : outgoing
 }
 
 function letterheadOf(

@@ -13,6 +13,7 @@ import {writeMail} from './outgoing-mail.ts'
 import {requireAgents, requireQueue} from './queue.ts'
 import {readRawMail} from './raw-mail.ts'
 import {letterheadOf, senderOfTicket, type ChosenSender} from './sending-channels.ts'
+import {listAgents} from './store/agents.ts'
 import {channelsPreferringOnline, listAddresses} from './store/channels.ts'
 import {reserve} from './store/ids.ts'
 import type {Store} from './store/open.ts'
@@ -77,10 +78,6 @@ export async function replyToTicket(
   const sender = await senderOfTicket(db, portal, ticket, request.from)
   const {answered, known} = await readAnswered(db, ticket)
   const {to, cc, leftOut} = await recipientsOf(db, portal, ticket, answered, request)
-  if (to.length + cc.length === 0)
-    throw invalidValue(`ticket ${number}`, 'there is nobody to answer: its mail names no sender', [
-      {text: 'Name somebody with --cc ADDRESS.'},
-    ])
   const quoted =
     request.quote && answered !== null
       ? {
@@ -108,6 +105,12 @@ export async function replyToTicket(
     },
     {kind: 'reply', author: as.agent ?? 'admin', now: as.now, patienceMs: REPLY_PATIENCE_MS},
   )
+  if (outgoing.recipients.length === 0)
+    throw invalidValue(
+      `ticket ${number}`,
+      'there is nobody to answer: its mail names no sender that can be written to',
+      [{text: 'Name somebody with --cc ADDRESS.'}],
+    )
   const id = await store.transaction(async (tx) => {
     await lockPortal(tx, portal.id)
     // It may have been merged meanwhile: then the answer belongs to what it is part of.
@@ -205,8 +208,11 @@ async function recipientsOf(
 ) {
   const own = new Set((await listAddresses(db, portal.id)).map(({address}) => address))
   const participants = new Set(await listParticipants(db, ticket))
+  const agents = new Set((await listAgents(db, portal.id)).map(({email}) => email.toLowerCase()))
+  // What an agent has forwarded is the requester's matter.
+  const forwarded = answered?.message.from.some(({address}) => agents.has(address.toLowerCase())) === true
   return replyRecipients({
-    answered: answered === null ? null : {...answered.message, thirdParty: false},
+    answered: answered === null || forwarded ? null : {...answered.message, thirdParty: false},
     requester: {name: ticket.requester_name, address: ticket.requester_address},
     all,
     cc,

@@ -8,10 +8,11 @@ import {renderSyncReport} from '../../lib/cli/render-sync.ts'
 import {safeJson} from '../../lib/cli/safe-text.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {EXIT, interrupted} from '../../lib/errors.ts'
+import type {FlushSummary, SentOutbox} from '../../lib/send-outbox.ts'
 import type {SyncReport} from '../../lib/sync.ts'
 
-/** What became of the mail that waited. */
-export type EmailSyncResult = SyncReport
+/** What became of the mail that waited, and of what was due to be sent; null where a dry run sends nothing. */
+export type EmailSyncResult = SyncReport & {readonly outbox: FlushSummary | null}
 
 /** Messages above which a first run on a terminal asks before it takes them. */
 const ASK_ABOVE = 1000
@@ -106,21 +107,56 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
       ...(this.flags.jsonl ? {onLine: (line: object) => this.print(process.stdout, `${safeJson(line)}\n`)} : {}),
       ...(progress ? {onProgress: progress.update.bind(progress)} : {}),
     }
-    const {report, failure} = await (this.flags.watch
+    const synced = this.flags.watch
       ? watch(options, (done, failed) => {
           progress?.end()
           this.tellPurged(done)
           if (failed) this.warning(`${failed.title}: ${failed.why}`)
           else if (this.showsProgress && !this.flags.jsonl)
-            this.print(process.stderr, renderSyncReport(done, this.style(process.stderr)))
+            this.print(process.stderr, renderSyncReport({...done, outbox: null}, this.style(process.stderr)))
         })
-      : sync(options))
+      : sync(options)
+    const {report, failure} = await (this.flags.watch ? this.sendMeanwhile(synced, stop.signal) : synced)
     progress?.end()
+    const sent = this.flags['dry-run'] || this.flags.watch ? null : await this.sendDue(stop.signal)
     if (!this.flags.watch) this.tellPurged(report)
     if (failure) this.fail(failure)
     else if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
     else if (report.totals.quarantined > 0) this.nextStep('postdesk quarantine list')
-    return report
+    return {...report, outbox: sent?.result ?? null}
+  }
+
+  /** What is due leaves with a sync. An account by which nothing leaves is no failure of it. */
+  private async sendDue(signal: AbortSignal): Promise<SentOutbox> {
+    const {sendOutbox} = await import('../../lib/send-outbox.ts')
+    const sent = await sendOutbox(await this.sending(signal))
+    this.tellHeld(sent.result)
+    return sent
+  }
+
+  /** A watch sends as well, until it ends. */
+  private async sendMeanwhile<T>(watching: Promise<T>, signal: AbortSignal): Promise<T> {
+    const {watchOutbox} = await import('../../lib/send-outbox.ts')
+    const ended = new AbortController()
+    const options = await this.sending(AbortSignal.any([signal, ended.signal]))
+    const sending = watchOutbox(options, (summary) => this.tellHeld(summary))
+    try {
+      return await watching
+    } finally {
+      ended.abort()
+      await sending
+    }
+  }
+
+  private async sending(signal: AbortSignal) {
+    const [store, portal, secrets] = [await this.store(), await this.portal(), await this.secrets()]
+    return {store, portal, secrets, clock: this.clock, log: this.log_, signal}
+  }
+
+  private tellHeld({held}: FlushSummary): void {
+    for (const {address, title, why, waiting, code} of held)
+      if (code !== 'OUTBOX_BUSY')
+        this.warning(`${waiting} ${waiting === 1 ? 'mail waits' : 'mails wait'} for ${address}: ${title}: ${why}`)
   }
 
   protected render(report: EmailSyncResult, style: Style): string {

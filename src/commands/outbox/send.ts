@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
+import {describeSent} from '../../lib/cli/render-outbox.ts'
 import {safeJson, safeLine} from '../../lib/cli/safe-text.ts'
 import {EXIT, interrupted, notAllSent} from '../../lib/errors.ts'
 import type {FlushSummary} from '../../lib/send-outbox.ts'
@@ -51,7 +52,7 @@ export default class OutboxSend extends BaseCommand<typeof OutboxSend, OutboxSen
       ? watchOutbox(options, ({sent, failed, unknown, held}) => {
           for (const {address, title, why} of held) this.warning(`${address}: ${title}: ${why}`)
           if (this.showsProgress && !this.flags.jsonl && sent + failed + unknown > 0)
-            this.print(process.stderr, `${describe({sent, failed, queued: 0, unknown})}\n`)
+            this.print(process.stderr, `${describeSent({sent, failed, queued: 0, unknown})}\n`)
         })
       : sendOutbox(options))
     if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
@@ -70,22 +71,6 @@ export default class OutboxSend extends BaseCommand<typeof OutboxSend, OutboxSen
       ({address, paused, title, why, waiting}) =>
         `${safeLine(address)}: ${waiting} ${paused ? 'held' : 'waiting'}: ${safeLine(`${title}: ${why}`)}\n`,
     )
-    return [`${describe(summary)}\n`, ...held].join('')
+    return [`${describeSent(summary)}\n`, ...held].join('')
   }
-}
-
-function describe({
-  sent,
-  failed,
-  queued,
-  unknown,
-}: Pick<FlushSummary, 'sent' | 'failed' | 'queued' | 'unknown'>): string {
-  const words = [
-    [sent, 'sent'],
-    [queued, 'refused for now'],
-    [failed, 'not sent'],
-    [unknown, 'unknown'],
-  ] as const
-  const told = words.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
-  return told.length === 0 ? 'Nothing is due.' : `${told.join(', ')}.`
 }

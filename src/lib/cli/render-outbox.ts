@@ -1,5 +1,6 @@
 /** Mail of the outbox as a person reads it: a line a recipient. */
 import type {OutboxItem} from '../outbox.ts'
+import type {FlushSummary} from '../send-outbox.ts'
 import {localTime} from './local-time.ts'
 import type {Style} from './style.ts'
 import {renderTable} from './table.ts'
@@ -20,4 +21,21 @@ export function renderOutbox(items: readonly OutboxItem[], timezone: string, sty
     ],
     style,
   )
+}
+
+/** `3 sent, 1 refused for now.` */
+export function describeSent({
+  sent,
+  failed,
+  queued,
+  unknown,
+}: Pick<FlushSummary, 'sent' | 'failed' | 'queued' | 'unknown'>): string {
+  const words = [
+    [sent, 'sent'],
+    [queued, 'refused for now'],
+    [failed, 'not sent'],
+    [unknown, 'unknown'],
+  ] as const
+  const told = words.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  return told.length === 0 ? 'Nothing is due.' : `${told.join(', ')}.`
 }

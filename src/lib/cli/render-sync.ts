@@ -1,10 +1,12 @@
 /** The report of a sync as a person reads it. */
+import type {FlushSummary} from '../send-outbox.ts'
 import type {Counts, SyncReport} from '../sync.ts'
+import {describeSent} from './render-outbox.ts'
 import {safeLine} from './safe-text.ts'
 import type {Style} from './style.ts'
 import {renderTable} from './table.ts'
 
-export function renderSyncReport(report: SyncReport, style: Style): string {
+export function renderSyncReport(report: SyncReport & {readonly outbox: FlushSummary | null}, style: Style): string {
   const lines: string[] = []
   for (const channel of report.channels) {
     const {colour} = style
@@ -33,6 +35,9 @@ export function renderSyncReport(report: SyncReport, style: Style): string {
         ).trimEnd(),
       )
   }
+  const {outbox} = report
+  if (outbox !== null && outbox.sent + outbox.failed + outbox.queued + outbox.unknown > 0)
+    lines.push(`  Outbox: ${describeSent(outbox)}`)
   return `${lines.join('\n')}\n`
 }
 
