@@ -90,8 +90,6 @@ export interface SmtpSession {
   isOpen(): boolean
   /** Says QUIT, waits a moment for the answer, and frees the socket. */
   quit(): Promise<void>
-  /** Frees the socket at once. */
-  cut(): void
 }
 
 /** Connects and logs in. @throws catalogued: 20 to 25, 75, 78; or the signal's reason. */
@@ -158,7 +156,6 @@ function sessionOf(
   return {
     capabilities,
     isOpen: () => line.isOpen(),
-    cut: () => connection.close(),
     async transmit({from, to, size, eightBit}, handOver) {
       // The library notes in this very object what is said to each recipient, also where the connection breaks later.
       const envelope: Partial<SMTPConnectionEnvelope> = {from, to: [...to], size, use8BitMime: eightBit}
