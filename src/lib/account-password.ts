@@ -1,8 +1,9 @@
 /** The passwords of a portal's accounts: their names, what each is bound to, and their values on this machine. */
+import {PostdeskError} from './errors.ts'
 import {forgetOtherUses, forgetSecret, type NamedSecret} from './secret-names.ts'
 import type {ServerSettings} from './server-settings.ts'
 import {fingerprintOf} from './secret/entry-name.ts'
-import {resolveSecret, type SecretSources} from './secret/resolve-secret.ts'
+import {readSecretRef, resolveSecret, type SecretSources} from './secret/resolve-secret.ts'
 import type {Secret} from './secret/secret.ts'
 import type {Store} from './store/open.ts'
 import {storeId, type PortalRow} from './store/portals.ts'
@@ -110,6 +111,39 @@ export function accountPassword(from: {
     if (account.user === null) return null
     const {id, name} = await passwordSecret(from.store, from.portal, owner, passwordBinding(account))
     return resolveSecret(id, name, from.secrets)
+  }
+}
+
+/** Whether this machine can resolve the password of an account. */
+export type HasPassword = (owner: AccountOwner, account: ServerSettings) => Promise<boolean>
+
+/**
+ * Never rejects: a place that is not there, or closed, has nothing, and is not asked again. A program that a reference
+ * names is not run for it.
+ */
+export function passwordChecker(from: {
+  readonly store: Store
+  readonly portal: PortalRow
+  readonly secrets: () => Promise<SecretSources>
+}): HasPassword {
+  let placeFailed = false
+  return async (owner, account) => {
+    if (account.user === null) return true
+    try {
+      const sources = await from.secrets()
+      const {id, name} = await passwordSecret(from.store, from.portal, owner, passwordBinding(account))
+      const ref = await sources.bindings.get(id)
+      if (ref?.kind === 'cmd') return true
+      if (ref !== null) return (await readSecretRef(ref, name, {...sources, warn: () => {}})) !== null
+      if (placeFailed) return false
+      placeFailed = true
+      const value = await sources.place.get(id)
+      placeFailed = false
+      return value !== null
+    } catch (error) {
+      if (error instanceof PostdeskError) return false
+      throw error
+    }
   }
 }
 

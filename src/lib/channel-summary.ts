@@ -1,10 +1,13 @@
 /** The addresses of a portal as commands show them. */
+import {channelOwner, type HasPassword} from './account-password.ts'
 import {nearNames} from './near-names.ts'
 import {notFound} from './errors.ts'
-import {findChannel, listChannels, type ChannelRow} from './store/channels.ts'
+import type {Security, ServerSettings} from './server-settings.ts'
+import {findChannel, listChannels, listSmtpChannels, type ChannelRow, type SmtpChannelRow} from './store/channels.ts'
 import type {PortalRow} from './store/portals.ts'
 import {listQueues} from './store/queues.ts'
 import type {Db} from './store/schema.ts'
+import {listSenders, type SenderRow} from './store/senders.ts'
 import {findSource, type SourceRow} from './store/sources.ts'
 
 export type ChannelState =
@@ -16,12 +19,20 @@ export interface AutoReply {
   readonly body: string
 }
 
-/** What went wrong at the last sync. */
+/** What went wrong at the last sync, or when mail was last sent. */
 export interface SyncError {
   readonly code: string
   readonly title: string
   readonly why: string
   readonly at: string
+}
+
+/** The server that an SMTP address sends by. */
+export interface ServerSummary extends ServerSettings {
+  /** Name to log in with. */
+  readonly user: string
+  /** When a login with these settings succeeded; null for never. */
+  readonly verifiedAt: string | null
 }
 
 /** An address. */
@@ -47,57 +58,138 @@ export interface ChannelSummary {
   readonly lastSyncAt: string | null
   /** Null after a success. */
   readonly lastError: SyncError | null
+  /** Only of an SMTP address. */
+  readonly server?: ServerSummary
+}
+
+export interface SummaryOptions {
+  /** Whether this machine can resolve a password; nobody is asked where it is left out, or nothing sends. */
+  readonly hasPassword?: HasPassword
 }
 
 /** All addresses. Costs the same however many tickets there are. */
-export async function summariseChannels(db: Db, portal: PortalRow): Promise<ChannelSummary[]> {
-  const rows = await listChannels(db, portal.id)
-  const queues = new Map((await listQueues(db, portal.id)).map((queue) => [queue.id, queue.key]))
-  const inbound = await inboundOf(db, portal)
-  return rows.map((row) => summarise(row, queues, inbound))
+export async function summariseChannels(
+  db: Db,
+  portal: PortalRow,
+  options: SummaryOptions = {},
+): Promise<ChannelSummary[]> {
+  const all = await lookUp(db, portal)
+  const summaries: ChannelSummary[] = []
+  for (const row of all.channels.values()) summaries.push(await summarise(row, all, options))
+  return summaries
 }
 
 /** One address. */
-export async function summariseChannel(db: Db, portal: PortalRow, row: ChannelRow): Promise<ChannelSummary> {
-  const queues = new Map((await listQueues(db, portal.id)).map((queue) => [queue.id, queue.key]))
-  return summarise(row, queues, await inboundOf(db, portal))
+export async function summariseChannel(
+  db: Db,
+  portal: PortalRow,
+  row: ChannelRow,
+  options: SummaryOptions = {},
+): Promise<ChannelSummary> {
+  return summarise(row, await lookUp(db, portal), options)
 }
 
-const inboundOf = async (db: Db, portal: PortalRow): Promise<SourceRow | undefined> =>
-  portal.inbound_source_id === null ? undefined : findSource(db, portal.id, portal.inbound_source_id)
+/** What the addresses of a portal refer to. */
+interface Surroundings {
+  readonly channels: ReadonlyMap<number, ChannelRow>
+  readonly smtp: ReadonlyMap<number, SmtpChannelRow>
+  readonly senders: ReadonlyMap<number, SenderRow>
+  readonly queues: ReadonlyMap<number, string>
+  readonly inbound: SourceRow | undefined
+}
 
-function summarise(
-  row: ChannelRow,
-  queues: ReadonlyMap<number, string>,
-  inbound: SourceRow | undefined,
-): ChannelSummary {
-  const queue = row.queue_id === null ? null : (queues.get(row.queue_id) ?? null)
-  const lastError = inbound?.last_error ? (JSON.parse(inbound.last_error) as SyncError) : null
-  const active = row.deactivated_at === null
+async function lookUp(db: Db, portal: PortalRow): Promise<Surroundings> {
   return {
+    channels: new Map((await listChannels(db, portal.id)).map((row) => [row.id, row])),
+    smtp: new Map((await listSmtpChannels(db, portal.id)).map((row) => [row.channel_id, row])),
+    senders: new Map((await listSenders(db, portal.id)).map((row) => [row.id, row])),
+    queues: new Map((await listQueues(db, portal.id)).map((queue) => [queue.id, queue.key])),
+    inbound: portal.inbound_source_id === null ? undefined : await findSource(db, portal.id, portal.inbound_source_id),
+  }
+}
+
+async function summarise(row: ChannelRow, all: Surroundings, options: SummaryOptions): Promise<ChannelSummary> {
+  const smtp = all.smtp.get(row.id)
+  const common = {
     address: row.address,
     kind: row.kind,
     name: row.name,
-    active,
-    queue,
+    active: row.deactivated_at === null,
+    queue: row.queue_id === null ? null : (all.queues.get(row.queue_id) ?? null),
+    missingScopes: [],
+  }
+  return smtp ? ofSmtp(common, row, smtp, all, options) : ofInternal(common, row, all)
+}
+
+type Common = Pick<ChannelSummary, 'address' | 'kind' | 'name' | 'active' | 'queue' | 'missingScopes'>
+
+function ofInternal(common: Common, row: ChannelRow, {inbound}: Surroundings): ChannelSummary {
+  const lastError = errorOf(inbound?.last_error)
+  return {
+    ...common,
     assignOnline: row.assign_online === 1,
     canReceive: true,
     canSend: false,
-    missingScopes: [],
-    state: stateOf({active, queue, lastError}),
+    state: firstOf([!common.active, 'inactive'], [common.queue === null, 'needs-queue'], [lastError, 'failing']),
     forwardsTo: null,
     forwardingVerifiedAt: null,
-    autoReply: row.auto_reply === 1 ? {subject: row.auto_reply_subject, body: row.auto_reply_body} : null,
+    autoReply: row.auto_reply === 1 ? wordsOf(row) : null,
     lastSyncAt: inbound?.last_ok_at ?? null,
     lastError,
   }
 }
 
-function stateOf(channel: Pick<ChannelSummary, 'active' | 'queue' | 'lastError'>): ChannelState {
-  if (!channel.active) return 'inactive'
-  if (channel.queue === null) return 'needs-queue'
-  return channel.lastError === null ? 'ready' : 'failing'
+async function ofSmtp(
+  common: Common,
+  row: ChannelRow,
+  smtp: SmtpChannelRow,
+  {channels, senders, inbound}: Surroundings,
+  {hasPassword}: SummaryOptions,
+): Promise<ChannelSummary> {
+  const internal = channels.get(smtp.forwards_to_id ?? 0)
+  const sender = senders.get(row.id)
+  const lastError = errorOf(sender?.paused ?? sender?.last_error)
+  const server = serverOf(smtp)
+  const hasSecret = hasPassword === undefined || (await hasPassword(channelOwner(row), server))
+  // Its own word, else that of the internal address that its mail comes in by.
+  const repliesItself = smtp.auto_reply ?? internal?.auto_reply ?? 0
+  const words = [row, ...(internal ? [internal] : [])].map(wordsOf).find(({subject, body}) => subject && body)
+  return {
+    ...common,
+    assignOnline: (smtp.assign_online ?? internal?.assign_online) === 1,
+    canReceive: smtp.forwards_to_id !== null,
+    canSend: true,
+    state: firstOf(
+      [!common.active, 'inactive'],
+      [common.queue === null, 'needs-queue'],
+      [!hasSecret, 'secret-missing-here'],
+      [lastError, 'failing'],
+      [smtp.verified_at === null, 'unverified'],
+    ),
+    forwardsTo: internal?.address ?? null,
+    forwardingVerifiedAt: smtp.forwarding_verified_at,
+    autoReply: repliesItself === 1 ? (words ?? null) : null,
+    lastSyncAt: internal ? (inbound?.last_ok_at ?? null) : null,
+    lastError,
+    server: {...server, verifiedAt: smtp.verified_at},
+  }
 }
+
+/** The server that an SMTP address sends by. */
+export const serverOf = (row: SmtpChannelRow): ServerSettings & {readonly user: string} => ({
+  host: row.host,
+  port: row.port,
+  security: row.security as Security,
+  user: row.user_name,
+})
+
+const wordsOf = (row: ChannelRow): AutoReply => ({subject: row.auto_reply_subject, body: row.auto_reply_body})
+
+const errorOf = (json: string | null | undefined): SyncError | null => (json ? (JSON.parse(json) as SyncError) : null)
+
+/** The first state that holds. */
+const firstOf = (...states: readonly (readonly [unknown, ChannelState])[]): ChannelState =>
+  states.find(([holds]) => Boolean(holds))?.[1] ?? 'ready'
 
 /**
  * The channel of an address, of one that it had before, or of the local part of an internal one.
@@ -112,6 +204,9 @@ export async function requireChannel(db: Db, portal: PortalRow, address: string)
   throw notFound('email address', address, near, [
     near.length > 0
       ? {text: 'All addresses:', command: `postdesk email list --portal ${portal.key}`}
-      : {text: 'Add it:', command: `postdesk email add internal ${address} --portal ${portal.key}`},
+      : {
+          text: 'Add it:',
+          command: `postdesk email add ${full.endsWith(`@${portal.domain}`) ? 'internal' : 'smtp'} ${address} --portal ${portal.key}`,
+        },
   ])
 }

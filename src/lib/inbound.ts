@@ -21,6 +21,7 @@ import {findSource, findSourceByIdentity, putSource, retireSource, type SourceRo
 /** A catch-all mailbox that is pulled by IMAP. Kept as the `config` of its source. */
 export interface ImapInbound extends ServerSettings {
   readonly kind: 'imap'
+  /** Name to log in with. */
   readonly user: string
   /** `INBOX` in upper case for the inbox (RFC 9051 5.1). */
   readonly mailbox: string

@@ -139,8 +139,23 @@ export async function bindSecret(secret: NamedSecret, ref: SecretRef, sources: S
   }
 }
 
+/** Keeps it on this machine. False where it was kept already. */
+export async function keepSecretInput(
+  secret: NamedSecret,
+  input: SecretInput,
+  sources: SecretSources,
+): Promise<boolean> {
+  if (await isKept(secret.id, input, sources)) return false
+  if (input.kind === 'copy') await setSecret(secret, input.value, sources)
+  else {
+    const problem = await bindSecret(secret, input.ref, sources)
+    if (problem !== null) sources.warn(`The reference for ${secret.name} leads nowhere now: ${problem}`)
+  }
+  return true
+}
+
 /** True where this machine finds the secret by that reference, or keeps that very value. */
-export async function isKept(id: SecretId, input: SecretInput, {bindings, place}: SecretSources): Promise<boolean> {
+async function isKept(id: SecretId, input: SecretInput, {bindings, place}: SecretSources): Promise<boolean> {
   const bound = await bindings.get(id)
   if (input.kind === 'reference') return bound !== null && formatSecretRef(bound) === formatSecretRef(input.ref)
   return bound === null && (await place.get(id))?.equals(input.value) === true
@@ -194,6 +209,11 @@ export async function forgetOtherUses(
     id,
     sources,
   )
+}
+
+/** This machine has nothing for this one use from then on; what it has for others stays. */
+export async function forgetThisUse(id: SecretId, {bindings, place}: SecretSources): Promise<void> {
+  if (!(await bindings.delete(id))) await place.delete(id)
 }
 
 async function forget(

@@ -62,7 +62,10 @@ describe('email add', () => {
       changed: true,
     })
     assert.match(warnings.join(), /no inbound/)
-    assert.deepEqual(nextSteps, ['postdesk portal inbound set imap --portal acme'])
+    assert.deepEqual(nextSteps, [
+      'postdesk portal relay set smtp --portal acme',
+      'postdesk portal inbound set imap --portal acme',
+    ])
     assert.equal((await run(...add)).exitCode, 73)
     assert.equal((await run(...add, '--if-not-exists')).result.changed, false)
     assert.equal((await run(...add, '--no-assign-online', '--if-not-exists')).exitCode, 73)

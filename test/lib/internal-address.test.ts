@@ -2,13 +2,8 @@ import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {checkAddress, checkLocalPart} from '../../src/lib/address.ts'
 import {summariseChannel, summariseChannels} from '../../src/lib/channel-summary.ts'
-import {
-  addInternalAddress,
-  internalAddress,
-  onlyQueue,
-  removeAddress,
-  updateInternalAddress,
-} from '../../src/lib/internal-address.ts'
+import {addInternalAddress, internalAddress, onlyQueue, updateInternalAddress} from '../../src/lib/internal-address.ts'
+import {removeAddress} from '../../src/lib/channel-address.ts'
 import {addQueue} from '../../src/lib/queue.ts'
 import {findChannel} from '../../src/lib/store/channels.ts'
 import {findTicket} from '../../src/lib/store/tickets.ts'
@@ -20,6 +15,8 @@ import {customerMail, startDesk} from '../support/seed.ts'
 import {startStore, STORES} from '../support/stores.ts'
 
 const once = {ifNotExists: false, now: NOW}
+/** An internal address has none. */
+const noSecrets = {now: NOW, secrets: () => Promise.reject(new Error('asked for secrets'))}
 const again = {ifNotExists: true, now: NOW}
 
 describe('the syntax of addresses', () => {
@@ -153,9 +150,9 @@ for (const kind of STORES)
       const desk = await startDesk(t, kind)
       const {store, portal} = desk
       await desk.deliver([customerMail()])
-      await removeAddress(store, portal, 'support@acme.example')
+      await removeAddress(store, portal, 'support@acme.example', noSecrets)
       assert.equal((await findTicket(store.db, portal.id, 1))?.channel_id, null)
       assert.deepEqual(await summariseChannels(store.db, portal), [])
-      await assert.rejects(removeAddress(store, portal, 'support@acme.example'), {exitCode: 67})
+      await assert.rejects(removeAddress(store, portal, 'support@acme.example', noSecrets), {exitCode: 67})
     })
   })

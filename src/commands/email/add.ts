@@ -5,7 +5,10 @@ import {usage} from '../../lib/errors.ts'
 export type EmailAddResult = undefined
 
 /** The kinds of address that can be added. */
-const KINDS = [{value: 'internal', name: "internal: at the portal's own domain, without a mailbox elsewhere"}] as const
+const KINDS = [
+  {value: 'internal', name: "internal: at the portal's own domain, without a mailbox elsewhere"},
+  {value: 'smtp', name: 'smtp: of any provider, to send by its server'},
+] as const
 
 export default class EmailAdd extends BaseCommand<typeof EmailAdd, EmailAddResult> {
   static override summary = 'Add an address; on a terminal, choose of which kind.'

@@ -6,6 +6,8 @@ import {EXIT} from '../../lib/errors.ts'
 /** The address that is gone. */
 export interface EmailRemoveResult {
   readonly address: string
+  /** Recipients of mail that waited to leave by it. */
+  readonly notSent: number
   readonly changed: boolean
 }
 
@@ -18,16 +20,28 @@ export default class EmailRemove extends BaseCommand<typeof EmailRemove, EmailRe
   static override exitCodes = [EXIT.notFound]
 
   async run(): Promise<EmailRemoveResult> {
-    const {requireChannel} = await import('../../lib/channel-summary.ts')
-    const {removeAddress} = await import('../../lib/internal-address.ts')
+    const {checkRemoval, removeAddress} = await import('../../lib/channel-address.ts')
     const {ADDRESS} = await this.complete({ADDRESS: this.args.address}, {ADDRESS: this.choose.address})
     const [portal, store] = [await this.portal(), await this.store()]
-    const {address} = await requireChannel(store.db, portal, ADDRESS)
-    await this.confirmName(`the address ${address}`, address, this.flags.confirm)
-    return {...(await removeAddress(store, portal, address)), changed: true}
+    const {address, waiting} = await checkRemoval(store.db, portal, ADDRESS)
+    const mails = `${waiting} ${waiting === 1 ? 'recipient waits' : 'recipients wait'} for mail from it, and get none`
+    await this.confirmName(
+      waiting === 0 ? `the address ${address}` : `the address ${address}: ${mails}`,
+      address,
+      this.flags.confirm,
+    )
+    const {forwarders, ...removed} = await removeAddress(store, portal, address, {
+      now: this.clock.now(),
+      secrets: () => this.secrets(),
+    })
+    for (const forwarder of forwarders)
+      this.warning(`The mail of ${forwarder} came in by ${address}: it comes in no longer.`)
+    return {address, notSent: removed.waiting, changed: true}
   }
 
-  protected render({address}: EmailRemoveResult): string {
-    return `${address} removed.\n`
+  protected render({address, notSent}: EmailRemoveResult): string {
+    const lost =
+      notSent === 0 ? '' : ` ${notSent} ${notSent === 1 ? 'recipient gets' : 'recipients get'} no mail from it.`
+    return `${address} removed.${lost}\n`
   }
 }

@@ -206,14 +206,14 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       this.print(process.stderr, `${this.style(process.stderr).colour.yellow('!')} ${safeLine(text)}\n`)
   }
 
-  /** A command to go on with; it gets the flags that say which store and which secrets this one worked on. */
-  protected nextStep(command: string): void {
+  /** What to do next. A command gets the flags that say which store and which secrets this one worked on. */
+  protected nextStep(step: string): void {
     const context = ['store', 'store-password-file', 'store-password-env', 'secret-store'] as const
     const given = context.flatMap((flag) => {
       const value = this.flags[flag]
       return value !== undefined && this.argv.some((word) => word.startsWith(`--${flag}`)) ? [`--${flag}`, value] : []
     })
-    this.#nextSteps.push(given.length === 0 ? command : `${command} ${shellQuote(given)}`)
+    this.#nextSteps.push(given.length === 0 || !step.startsWith('postdesk ') ? step : `${step} ${shellQuote(given)}`)
   }
 
   /** The command goes on, prints its result, and exits with the code of this error. */

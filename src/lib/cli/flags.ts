@@ -1,5 +1,6 @@
 /** Flags that every command has, and families of flags that several have. */
 import {Flags, type Interfaces} from '@oclif/core'
+import {SECURITIES} from '../server-settings.ts'
 
 const group = 'GLOBAL'
 
@@ -78,8 +79,8 @@ export const queueFlags = {
   }),
 }
 
-/** What an internal address is told; `add` and `update` alike. Not given is neither yes nor no. */
-export const internalAddressFlags = {
+/** What an address of any kind is told; `add` and `update` alike. Not given is neither yes nor no. */
+export const addressFlags = {
   name: Flags.string({helpValue: 'FULLNAME', summary: 'Display name.'}),
   queue: Flags.string({helpValue: 'KEY', summary: 'Queue that every new ticket goes to; default: the only one.'}),
   'assign-online': Flags.boolean<boolean | undefined>({
@@ -99,10 +100,46 @@ export const internalAddressFlags = {
   'auto-reply-body-file': Flags.string({helpValue: 'PATH', summary: 'File with the text of the automatic reply.'}),
 }
 
+/** What an SMTP address is told beside that and its server; `add` and `update` alike. */
+export const forwardingFlags = {
+  'forwards-to': Flags.string({
+    helpValue: 'INTERNAL',
+    summary: 'Internal address that its owner has its mail forwarded to; without one it only sends.',
+  }),
+  'accept-discovered': Flags.boolean({
+    helpGroup: 'CONNECTION',
+    summary: 'Use the server that the domain publishes itself, where the bundled table knows none.',
+  }),
+}
+
 /** The name once more, for what cannot be undone. */
 export const confirmFlag = (helpValue: string) => ({
   confirm: Flags.string({helpValue, summary: `${helpValue} once more: this cannot be undone.`}),
 })
+
+/** How a server that takes mail is reached, and who we are to it: for an SMTP address and for the relay. */
+export const smtpServerFlags = {
+  host: Flags.string({helpGroup: 'CONNECTION', summary: 'Name or address of the server.'}),
+  port: Flags.integer({
+    helpGroup: 'CONNECTION',
+    summary: 'Default: what is known of the server, else 465, without TLS from the first byte 587.',
+  }),
+  security: Flags.option({options: SECURITIES})({
+    helpGroup: 'CONNECTION',
+    summary: 'Default: tls for port 465, starttls for others.',
+  }),
+  user: Flags.string({helpGroup: 'CONNECTION', summary: 'Name to log in with.'}),
+  'no-verify': Flags.boolean({helpGroup: 'CONNECTION', summary: 'Save it without trying to log in.'}),
+}
+
+/** For what had a password before. */
+export const keepPasswordFlag = {
+  'keep-password': Flags.boolean({
+    helpGroup: 'SECRETS',
+    summary: 'Use the password that was given before, with the new host, port, security or user.',
+    exclusive: ['password-stdin', 'password-file', 'password-env', 'password-ref'],
+  }),
+}
 
 /** The four ways to give a secret that is no prompt. The first two write a copy, the others keep a reference. */
 export function secretFlags<Name extends string>(name: Name) {

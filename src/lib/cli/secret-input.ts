@@ -1,5 +1,5 @@
 /** How a command gets a secret: by one of its flags, or by a masked prompt. Never from the command line itself. */
-import {bindSecret, isKept, setSecret, type NamedSecret, type SecretInput} from '../secret-names.ts'
+import type {SecretInput} from '../secret-names.ts'
 import {readSecretFile} from '../secret/file.ts'
 import {readSecretStdin} from '../secret/read-secret-stdin.ts'
 import type {SecretSources} from '../secret/resolve-secret.ts'
@@ -49,19 +49,4 @@ export async function readSecretInput(
       : await readSecretFile(file, warn)
   redactor.register(value.reveal())
   return {kind: 'copy', value}
-}
-
-/** Keeps it on this machine. False where it was kept already. */
-export async function keepSecretInput(
-  secret: NamedSecret,
-  input: SecretInput,
-  sources: SecretSources,
-): Promise<boolean> {
-  if (await isKept(secret.id, input, sources)) return false
-  if (input.kind === 'copy') await setSecret(secret, input.value, sources)
-  else {
-    const problem = await bindSecret(secret, input.ref, sources)
-    if (problem !== null) sources.warn(`The reference for ${secret.name} leads nowhere now: ${problem}`)
-  }
-  return true
 }

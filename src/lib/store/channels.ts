@@ -13,6 +13,43 @@ export type SmtpChannelRow = Selectable<SmtpChannelTable>
 export const listSmtpChannels = (db: Db, portalId: number): Promise<SmtpChannelRow[]> =>
   db.selectFrom('smtp_channel').selectAll().where('portal_id', '=', portalId).execute()
 
+export const findSmtpChannel = (db: Db, portalId: number, channelId: number): Promise<SmtpChannelRow | undefined> =>
+  db
+    .selectFrom('smtp_channel')
+    .selectAll()
+    .where('portal_id', '=', portalId)
+    .where('channel_id', '=', channelId)
+    .executeTakeFirst()
+
+export async function insertSmtpChannel(tx: Tx, row: SmtpChannelRow): Promise<void> {
+  await tx.insertInto('smtp_channel').values(row).execute()
+}
+
+export async function updateSmtpChannel(
+  tx: Tx,
+  {portal_id: portalId, channel_id: id}: SmtpChannelRow,
+  fields: Partial<SmtpChannelRow>,
+): Promise<void> {
+  await tx
+    .updateTable('smtp_channel')
+    .set(fields)
+    .where('portal_id', '=', portalId)
+    .where('channel_id', '=', id)
+    .execute()
+}
+
+/** The key of another portal of the store that has the address, as it is now or was before. */
+export async function portalThatHas(db: Db, address: string, butPortalId: number): Promise<string | undefined> {
+  const owner = await db
+    .selectFrom('channel_address')
+    .innerJoin('portal', 'portal.id', 'channel_address.portal_id')
+    .select('portal.key')
+    .where('channel_address.address', '=', address.toLowerCase())
+    .where('portal.id', '!=', butPortalId)
+    .executeTakeFirst()
+  return owner?.key
+}
+
 /** The ids of the channels whose tickets go to agents online first: by their own word, else by that of the internal one. */
 export async function channelsPreferringOnline(db: Db, portalId: number): Promise<ReadonlySet<number | null>> {
   const smtp = new Map((await listSmtpChannels(db, portalId)).map((row) => [row.channel_id, row]))
@@ -133,12 +170,13 @@ export async function deleteChannel(tx: Tx, channel: ChannelRow): Promise<void> 
     .where('portal_id', '=', portalId)
     .where('forwards_to_id', '=', id)
     .execute()
-  await tx
-    .updateTable('outgoing')
-    .set({channel_id: null})
-    .where('portal_id', '=', portalId)
-    .where('channel_id', '=', id)
-    .execute()
+  for (const column of ['channel_id', 'sender_id'] as const)
+    await tx
+      .updateTable('outgoing')
+      .set({[column]: null})
+      .where('portal_id', '=', portalId)
+      .where(column, '=', id)
+      .execute()
   await tx.deleteFrom('smtp_channel').where('portal_id', '=', portalId).where('channel_id', '=', id).execute()
   await tx.deleteFrom('channel_address').where('portal_id', '=', portalId).where('channel_id', '=', id).execute()
   await tx.deleteFrom('channel').where('portal_id', '=', portalId).where('id', '=', id).execute()

@@ -1,7 +1,7 @@
 import {Args} from '@oclif/core'
 import type {ChannelSummary} from '../../../lib/channel-summary.ts'
 import {BaseCommand} from '../../../lib/cli/base-command.ts'
-import {ifNotExists, internalAddressFlags} from '../../../lib/cli/flags.ts'
+import {addressFlags, ifNotExists} from '../../../lib/cli/flags.ts'
 import {EXIT} from '../../../lib/errors.ts'
 
 /** The address that was added, or was there. */
@@ -31,7 +31,7 @@ export default class EmailAddInternal extends BaseCommand<typeof EmailAddInterna
       ignoreStdin: true,
     }),
   }
-  static override flags = {...ifNotExists, ...internalAddressFlags}
+  static override flags = {...ifNotExists, ...addressFlags}
   static override changes = true
   static override exitCodes = [EXIT.noInput, EXIT.notFound, EXIT.cannotCreate]
 
@@ -55,7 +55,10 @@ export default class EmailAddInternal extends BaseCommand<typeof EmailAddInterna
     )
     if (autoReply === undefined && (subject ?? body) !== undefined)
       this.warning('The text of the automatic reply is kept, and the reply is off: --auto-reply switches it on.')
-    if (autoReply === true) this.warning('The automatic reply is kept; this version does not send it yet.')
+    if (autoReply === true && portal.relay === null) {
+      this.warning(`The portal ${portal.key} has no relay: the automatic reply is kept, and does not leave.`)
+      this.nextStep(`postdesk portal relay set smtp --portal ${portal.key}`)
+    }
     if (portal.inbound_source_id === null) {
       this.warning(`The portal ${portal.key} has no inbound: mail comes in only by \`postdesk email deliver\`.`)
       this.nextStep(`postdesk portal inbound set imap --portal ${portal.key}`)
@@ -89,7 +92,7 @@ export default class EmailAddInternal extends BaseCommand<typeof EmailAddInterna
   }
 
   async #reply({subject, body}: Reply): Promise<{subject: string; body: string}> {
-    const {checkBody, checkSubject} = await import('../../../lib/internal-address.ts')
+    const {checkBody, checkSubject} = await import('../../../lib/channel-address.ts')
     const complete = await this.complete(
       {'--auto-reply-subject': subject, '--auto-reply-body': body},
       {
