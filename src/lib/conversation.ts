@@ -72,7 +72,7 @@ export interface ConversationEvent {
   readonly at: string
   /**
    * `created`, `assigned`, `moved`, `noted`, `closed`, `pending`, `reopened`, `merged`, `third-party`, `bounced`,
-   * `reported`, `copied`.
+   * `reported`, `copied`, `replied`, `not-sent`, `sent-unknown`, `sent-again`.
    */
   readonly kind: string
   /** `intake`, `admin`, or the email of an agent. */

@@ -3,6 +3,7 @@ import {summariseChannels, type ChannelState, type SyncError} from './channel-su
 import type {Fix} from './errors.ts'
 import {QUARANTINE_BUDGET} from './intake/quarantine-reasons.ts'
 import {measureBudget} from './quarantine-purge.ts'
+import {outboxStatus} from './outbox-status.ts'
 import {summariseQueues} from './queue.ts'
 import {listChannels} from './store/channels.ts'
 import type {Store} from './store/open.ts'
@@ -40,7 +41,7 @@ export interface Finding {
 
 export interface EmailStatus {
   readonly channels: readonly ChannelStatus[]
-  /** Mails that are to be sent, by their state; a state without any is left out. */
+  /** Recipients of mail that is not simply sent, by state; a state without any is left out. */
   readonly outbox: Readonly<Record<string, number>>
   readonly findings: readonly Finding[]
 }
@@ -145,7 +146,8 @@ export async function emailStatus(
         {text: 'Drop what nobody needs:', command: `postdesk quarantine drop --reason unknown-recipient ${on}`},
       ],
     )
-  return {channels, outbox: {}, findings}
+  const outgoing = await outboxStatus(db, portal, summaries, now)
+  return {channels, outbox: outgoing.counts, findings: [...findings, ...outgoing.findings]}
 }
 
 /** A purge leaves as much as fits, which is less than all by one mail at most. */

@@ -74,6 +74,39 @@ describe('no answer', () => {
   })
 })
 
+describe('the way of an answer', () => {
+  const relay = channel({id: 23, kind: 'smtp', address: 'post@p.example'})
+  const by = (portalRelay: Facts['portal']['relay'], channels = [ANSWERS, relay]) => {
+    const known = deskFacts({channels})
+    return answer({}, {}, {...known, portal: {...known.portal, relay: portalRelay}})
+  }
+
+  test('is the relay, in the name of the internal address', () => {
+    assert.deepEqual(by({kind: 'smtp'}).by, {account: null, from: ANSWERS, replyTo: null})
+  })
+
+  test('is the channel that is the relay, in its own name, with answers to the internal address', () => {
+    assert.deepEqual(by({kind: 'channel', channelId: relay.id}).by, {account: relay, from: relay, replyTo: ANSWERS})
+  })
+
+  test('is none without a relay, or with one that is gone, and the decision says so', () => {
+    for (const [where, why] of [
+      [by(null), /cannot leave: the portal has no relay/],
+      [by({kind: 'channel', channelId: 99}), /cannot leave: the address that is the relay is gone/],
+    ] as const) {
+      assert.deepEqual([where.send, where.by], [true, null])
+      assert.match(where.why, why)
+    }
+  })
+
+  test('is the SMTP address that the mail was forwarded for, whatever the relay', () => {
+    const shop = channel({id: 22, kind: 'smtp', address: 'shop@p.example', autoReply: true, forwardsTo: SUPPORT.id})
+    const known = deskFacts({channels: [ANSWERS, shop]})
+    const {by: way} = answer({To: 'shop@p.example', 'X-Forwarded-To': 'support@acme.example'}, {}, known)
+    assert.deepEqual(way, {account: shop, from: shop, replyTo: null})
+  })
+})
+
 describe('an SMTP address', () => {
   const smtp = (autoReply: boolean | null) =>
     channel({id: 22, kind: 'smtp', address: 'shop@p.example', autoReply, forwardsTo: SUPPORT.id})

@@ -28,7 +28,7 @@ export function renderConversation(conversation: Conversation, timezone: string,
   const parts = [
     ...messages.map((message) => ({at: message.receivedAt, event: false, text: renderMessage(message, page)})),
     ...events
-      .filter(({kind}) => kind !== 'noted') // the note stands there itself
+      .filter(({kind}) => kind !== 'noted' && kind !== 'replied') // the note and the answer stand there themselves
       .map((event) => ({at: event.at, event: true, text: renderEvent(event, page)})),
   ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   const text = parts.map((part, index) => `${part.event && parts[index - 1]?.event ? '\n' : '\n\n'}${part.text}`)
@@ -92,18 +92,20 @@ function renderMessage(message: ConversationMessage, page: Page): string {
 
 /** A line across the page: what it is and who wrote it on the left, when on the right. */
 function renderRule(
-  {direction, id, from, author, receivedAt}: ConversationMessage,
+  {direction, kind, id, from, author, receivedAt}: ConversationMessage,
   {rule, colour, time}: Page,
 ): string {
-  const label = {in: 'mail', out: 'answer', note: 'note'}[direction]
+  const label = kind === 'auto-reply' && direction === 'out' ? 'automatic reply' : LABELS[direction]
   const tint = {in: colour.cyan, out: colour.green, note: colour.yellow}[direction]
-  const who = (direction === 'in' ? formatAddresses(from) : safeLine(author ?? '')) || '(no sender)'
+  const who = (author === null ? formatAddresses(from) : safeLine(author)) || '(no sender)'
   const when = time(receivedAt)
   const room = rule - `── ${label} ${id} ──  ── ${when}`.length
   const shown = cutLine(who, Math.max(room, LEAST_NAME))
   const line = '─'.repeat(Math.max(2, 2 + room - textWidth(shown)))
   return `── ${tint(label)} ${id} ── ${shown} ${colour.dim(line)} ${when}`
 }
+
+const LABELS: Readonly<Record<ConversationMessage['direction'], string>> = {in: 'mail', out: 'answer', note: 'note'}
 
 /** Narrowest that a name is cut to. */
 const LEAST_NAME = 6
@@ -142,11 +144,33 @@ export function describeEvent({kind, details}: ConversationEvent): string {
       return `a mail of ${text('from')}, who is no participant, joined`
     case 'bounced':
       return `message ${number('message')} came back${why}`
+    case 'replied':
+      return `answered by ${text('by')}`
+    case 'not-sent':
+      return `message ${number('message')} was not sent to ${recipientsOf(details)}`
+    case 'sent-unknown':
+      return `whether message ${number('message')} reached ${recipientsOf(details)} is not known`
+    case 'sent-again':
+      return `message ${number('message')} is to be sent again to ${recipientsOf(details)}`
     case 'copied':
       return `the same mail came to ${text('address')} too`
     default:
       return `${kind}${why}`
   }
+}
+
+/** Whom an event of the outbox is about; each with what its server said, where it said something. */
+function recipientsOf({recipients}: ConversationEvent['details']): string {
+  const named = Array.isArray(recipients)
+    ? (recipients as readonly (string | {address?: string; reply?: string})[])
+    : []
+  return named
+    .map((recipient) =>
+      typeof recipient === 'string'
+        ? recipient
+        : `${recipient.address ?? ''}${recipient.reply ? ` (${recipient.reply})` : ''}`,
+    )
+    .join(', ')
 }
 
 function describeAutoReply({autoReply, autoReplyWhy}: ConversationEvent['details']): string {

@@ -33,7 +33,7 @@ const SENDER_PER_DAY = 3
 const DOMAIN_PER_HOUR = 20
 
 /** The whole portal in an hour: more is a flood, whoever writes. */
-const PORTAL_PER_HOUR = 100
+export const PORTAL_PER_HOUR = 100
 
 /**
  * An address without what the same person can vary: `Jane.Doe+x@Example.com` counts as `janedoe@example.com`. Only for

@@ -22,6 +22,7 @@ import {parseClosedPolicy, type AgentLoad} from '../ticket/ticket.ts'
 import {listAgents, openTicketsByAgent} from './agents.ts'
 import {listAddresses, listChannels, listSmtpChannels} from './channels.ts'
 import {inPortal, type StoreDialect} from './dialect.ts'
+import {countAutoReplies} from './outgoing.ts'
 import {storeId, type PortalRow} from './portals.ts'
 import {listMemberships, listQueues} from './queues.ts'
 import type {Db} from './schema.ts'
@@ -388,11 +389,7 @@ async function gatherAutoReplies(
     .where('at', '>', before(HOUR_MS))
     .execute()
   for (const {domain, at} of byDomain) append(facts.byDomain, domain, at)
-  const {n} = await replies()
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('at', '>', before(HOUR_MS))
-    .executeTakeFirstOrThrow()
-  facts.portalLastHour = n
+  facts.portalLastHour = await countAutoReplies(db, portalId, before(HOUR_MS))
   return facts
 }
 

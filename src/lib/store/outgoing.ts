@@ -543,16 +543,33 @@ export async function countDueBySender(db: Db, portalId: number): Promise<Map<nu
   return new Map(rows.flatMap(({sender_id: id, n}) => (id === null ? [] : [[id, n]])))
 }
 
-/** The earliest instant at which something is due and was due before `before`; null for none. */
-export async function oldestDue(db: Db, portalId: number, before: string): Promise<string | null> {
+/** Since when the longest waiting message is due, where that was before `before`; null for none. */
+export async function oldestDue(
+  db: Db,
+  portalId: number,
+  {before, except}: {readonly before: string; /** Accounts that do not count. */ readonly except: readonly number[]},
+): Promise<string | null> {
   const row = await db
     .selectFrom('outgoing')
     .select((eb) => eb.fn.min('next_at').as('at'))
     .where('portal_id', '=', portalId)
     .where('next_at', 'is not', null)
     .where('next_at', '<', before)
+    .where('sender_id', 'is not', null)
+    .$if(except.length > 0, (query) => query.where('sender_id', 'not in', except))
     .executeTakeFirst()
   return row?.at ?? null
+}
+
+/** How many automatic replies were decided on after `since`. */
+export async function countAutoReplies(db: Db, portalId: number, since: string): Promise<number> {
+  const {n} = await db
+    .selectFrom('auto_reply')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('portal_id', '=', portalId)
+    .where('at', '>', since)
+    .executeTakeFirstOrThrow()
+  return n
 }
 
 /**

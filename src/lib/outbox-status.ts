@@ -1,0 +1,112 @@
+/** What an admin should look at in what leaves: accounts that do not work, mail that nobody sends, replies that are not given. */
+import type {Finding} from './email-status.ts'
+import {PORTAL_PER_HOUR} from './intake/auto-reply.ts'
+import type {ChannelSummary, SyncError} from './channel-summary.ts'
+import {listChannels} from './store/channels.ts'
+import {countAutoReplies, countDueBySender, countOutgoing, oldestDue} from './store/outgoing.ts'
+import type {PortalRow} from './store/portals.ts'
+import type {Db} from './store/schema.ts'
+import {listSenders, RELAY_SENDER} from './store/senders.ts'
+
+/** Minutes after which mail that is due is overdue: a watch sends within a second, a sync every few minutes. */
+const OVERDUE_MINUTES = 15
+
+const HOUR_MS = 60 * 60 * 1000
+
+export async function outboxStatus(
+  db: Db,
+  portal: PortalRow,
+  channels: readonly ChannelSummary[],
+  now: string,
+): Promise<{readonly counts: Readonly<Record<string, number>>; readonly findings: readonly Finding[]}> {
+  const on = `--portal ${portal.key}`
+  const findings: Finding[] = []
+  const ago = (ms: number) => new Date(Date.parse(now) - ms).toISOString()
+  const addresses = new Map((await listChannels(db, portal.id)).map(({id, address}) => [id, address]))
+  const counts = await countOutgoing(db, portal.id)
+  const waiting = await countDueBySender(db, portal.id)
+  const senders = await listSenders(db, portal.id)
+
+  for (const {id, paused, last_error: failing} of senders) {
+    const error = paused ?? failing
+    if (error === null) continue
+    const {title, why, at} = JSON.parse(error) as SyncError
+    const address = id === RELAY_SENDER ? 'the relay' : (addresses.get(id) ?? 'a removed address')
+    const held = waiting.get(id) ?? 0
+    const mails = held === 0 ? '' : `; ${held} ${held === 1 ? 'mail waits' : 'mails wait'}`
+    const mend =
+      id === RELAY_SENDER
+        ? `postdesk portal relay set smtp ${on} --host … --user …`
+        : `postdesk email update ${address} --password-stdin ${on}`
+    findings.push({
+      code: paused === null ? 'SENDER_FAILING' : 'SENDER_PAUSED',
+      text:
+        paused === null
+          ? `Sending by ${address} fails since ${at}, and is tried again by itself: ${title}: ${why}${mails}.`
+          : `Nothing leaves by ${address} since ${at}, until somebody acts: ${title}: ${why}${mails}.`,
+      fixes: [
+        {text: 'Give it a new password or other settings:', command: mend},
+        {text: 'Or, once its provider has been told, try it again:', command: `postdesk outbox retry ID ${on}`},
+      ],
+      failOn: 'error',
+    })
+  }
+  // What an account holds back is told above.
+  const stuck = new Set(senders.filter(({paused, retry_at: at}) => paused !== null || at !== null).map(({id}) => id))
+  const overdue = await oldestDue(db, portal.id, {before: ago(OVERDUE_MINUTES * 60_000), except: [...stuck]})
+  if (overdue !== null)
+    findings.push({
+      code: 'OUTBOX_OVERDUE',
+      text: `Mail waits to be sent since ${overdue}: nothing sends it.`,
+      fixes: [
+        {text: 'Send it now:', command: `postdesk outbox send ${on}`},
+        {text: 'And see that something does so regularly:', command: `postdesk outbox send --watch ${on}`},
+      ],
+      failOn: 'error',
+    })
+  const {unknown = 0, failed = 0} = counts
+  if (unknown > 0)
+    findings.push({
+      code: 'OUTBOX_UNKNOWN',
+      text: `Of ${unknown} ${unknown === 1 ? 'recipient' : 'recipients'} nobody knows whether the mail arrived; it is not sent again by itself.`,
+      fixes: [{text: 'See which:', command: `postdesk outbox list --state unknown ${on}`}],
+      failOn: null,
+    })
+  if (failed > 0)
+    findings.push({
+      code: 'OUTBOX_FAILED',
+      text: `${failed} ${failed === 1 ? 'recipient was' : 'recipients were'} not reached.`,
+      fixes: [{text: 'See what the servers said:', command: `postdesk outbox list --state failed ${on}`}],
+      failOn: null,
+    })
+  const answering = channels.filter(({kind, autoReply, active}) => kind === 'internal' && active && autoReply !== null)
+  if (portal.relay === null && answering.length > 0)
+    findings.push({
+      code: 'AUTO_REPLY_WITHOUT_RELAY',
+      text: `The automatic reply of ${answering.map(({address}) => address).join(', ')} cannot leave: the portal has no relay.`,
+      fixes: [
+        {text: 'Name an SMTP account for it:', command: `postdesk portal relay set smtp ${on} --host … --user …`},
+        {
+          text: 'Or an address of the portal that can send:',
+          command: `postdesk portal relay set channel ADDRESS ${on}`,
+        },
+      ],
+      failOn: 'error',
+    })
+  const answered = await countAutoReplies(db, portal.id, ago(HOUR_MS))
+  if (answered >= PORTAL_PER_HOUR)
+    findings.push({
+      code: 'AUTO_REPLIES_PAUSED',
+      text: `Automatic replies are paused: ${answered} were given within the last hour, and ${PORTAL_PER_HOUR} are the most. Who writes meanwhile gets none.`,
+      fixes: [{text: 'See who writes so much:', command: `postdesk ticket list ${on}`}],
+      failOn: 'error',
+    })
+  for (const {address} of channels.filter(({state}) => state === 'unverified'))
+    findings.push({
+      code: 'CHANNEL_UNVERIFIED',
+      text: `Nobody has logged in as ${address} yet: whether its settings are right is not known.`,
+      fixes: [{text: 'Try them:', command: `postdesk email update ${address} --password-stdin ${on}`}],
+      failOn: 'unverified',
+    })
+  return {counts: counts as Readonly<Record<string, number>>, findings}
+}
