@@ -14,9 +14,11 @@ export default class EmailList extends BaseCommand<typeof EmailList, EmailListRe
 
   async run(): Promise<EmailListResult> {
     const {summariseChannels} = await import('../../lib/channel-summary.ts')
-    const [portal, {db}] = [await this.portal(), await this.store()]
-    const channels = await summariseChannels(db, portal)
-    if (portal.inbound_source_id === null && channels.some(({kind}) => kind === 'internal'))
+    const {passwordChecker} = await import('../../lib/account-password.ts')
+    const [portal, store] = [await this.portal(), await this.store()]
+    const hasPassword = passwordChecker({store, portal, secrets: () => this.secrets()})
+    const channels = await summariseChannels(store.db, portal, {hasPassword})
+    if (portal.inbound_source_id === null && channels.some(({canReceive}) => canReceive))
       this.nextStep(`postdesk portal inbound set imap --portal ${portal.key}`)
     return {channels}
   }
@@ -31,6 +33,7 @@ export default class EmailList extends BaseCommand<typeof EmailList, EmailListRe
         {title: 'NAME', value: (channel) => channel.name, shrinks: true},
         {title: 'QUEUE', value: (channel) => channel.queue},
         {title: 'STATE', value: (channel) => channel.state},
+        {title: 'FORWARDED TO', value: (channel) => channel.forwardsTo},
         {title: 'ONLINE FIRST', value: (channel) => (channel.assignOnline ? 'yes' : 'no')},
         {title: 'AUTO-REPLY', value: (channel) => (channel.autoReply ? 'on' : 'off')},
         {title: 'LAST SYNC', value: (channel) => channel.lastSyncAt},

@@ -19,12 +19,14 @@ export default class EmailShow extends BaseCommand<typeof EmailShow, EmailShowRe
   async run(): Promise<EmailShowResult> {
     const {requireChannel, summariseChannel} = await import('../../lib/channel-summary.ts')
     const {ADDRESS} = await this.complete({ADDRESS: this.args.address}, {ADDRESS: this.choose.address})
-    const [portal, {db}] = [await this.portal(), await this.store()]
-    return summariseChannel(db, portal, await requireChannel(db, portal, ADDRESS))
+    const {passwordChecker} = await import('../../lib/account-password.ts')
+    const [portal, store] = [await this.portal(), await this.store()]
+    const hasPassword = passwordChecker({store, portal, secrets: () => this.secrets()})
+    return summariseChannel(store.db, portal, await requireChannel(store.db, portal, ADDRESS), {hasPassword})
   }
 
   protected render(channel: EmailShowResult, style: Style): string {
-    const {autoReply, lastError} = channel
+    const {autoReply, forwardsTo, lastError, server} = channel
     return renderFields(
       [
         ['Address', channel.address],
@@ -34,7 +36,16 @@ export default class EmailShow extends BaseCommand<typeof EmailShow, EmailShowRe
         ['Queue', channel.queue],
         ['Online agents first', yesNo(channel.assignOnline)],
         ['Receives', yesNo(channel.canReceive)],
+        ...(forwardsTo === null ? [] : ([['  Forwarded to', forwardsTo]] as const)),
         ['Sends', yesNo(channel.canSend)],
+        ...(server
+          ? ([
+              ['  Server', `${server.host}:${server.port}`],
+              ['  Security', server.security],
+              ['  User', server.user],
+              ['  Login tried', server.verifiedAt],
+            ] as const)
+          : []),
         ['Automatic reply', autoReply ? 'on' : 'off'],
         ...(autoReply
           ? ([

@@ -7,7 +7,7 @@ import {SmtpCommand} from '../../lib/cli/smtp-command.ts'
 import {EXIT, interrupted, usage} from '../../lib/errors.ts'
 import type {ChannelChanges} from '../../lib/channel-address.ts'
 import type {RetriedItem} from '../../lib/quarantine-retry.ts'
-import type {UpdatedSmtpAddress} from '../../lib/smtp-address.ts'
+import type {SmtpAddressChanges, UpdatedSmtpAddress} from '../../lib/smtp-address.ts'
 
 /** The address as it is now. */
 export interface EmailUpdateResult {
@@ -67,8 +67,9 @@ export default class EmailUpdate extends SmtpCommand<typeof EmailUpdate, EmailUp
       'address',
       'drop-alias',
     ])
+    const {forwardsTo, ...settings} = await this.saidSettings()
     const changes = {
-      ...(await this.saidSettings()),
+      ...settings,
       active: flags.active,
       address: flags.address,
       dropAlias: flags['drop-alias'],
@@ -77,7 +78,7 @@ export default class EmailUpdate extends SmtpCommand<typeof EmailUpdate, EmailUp
     const [portal, store] = [await this.portal(), await this.store()]
     const {address, kind} = await requireChannel(store.db, portal, ADDRESS)
     const {channel, waiting, changed} = await (kind === 'smtp'
-      ? this.#updateSmtp(address, changes)
+      ? this.#updateSmtp(address, {...changes, forwardsTo})
       : this.#updateInternal(address, changes))
     const takenIn: RetriedItem[] = []
     const result = {channel, waiting: waiting.length, takenIn, changed}
@@ -87,10 +88,7 @@ export default class EmailUpdate extends SmtpCommand<typeof EmailUpdate, EmailUp
     return {...result, changed: true}
   }
 
-  async #updateInternal(
-    address: string,
-    {forwardsTo: _, ...changes}: ChannelChanges & {readonly forwardsTo?: unknown},
-  ) {
+  async #updateInternal(address: string, changes: ChannelChanges) {
     const {updateInternalAddress} = await import('../../lib/internal-address.ts')
     const {flags} = this
     const wrong = (Object.keys(smtpFlags) as (keyof typeof smtpFlags)[]).filter((name) => flags[name] ?? false)
@@ -101,7 +99,7 @@ export default class EmailUpdate extends SmtpCommand<typeof EmailUpdate, EmailUp
     return updateInternalAddress(await this.store(), await this.portal(), address, changes, this.clock.now())
   }
 
-  async #updateSmtp(address: string, changes: ChannelChanges): Promise<UpdatedSmtpAddress> {
+  async #updateSmtp(address: string, changes: SmtpAddressChanges): Promise<UpdatedSmtpAddress> {
     const {requireSmtpAddress, updateSmtpAddress} = await import('../../lib/smtp-address.ts')
     const {channelOwner, checkPassword, knownPassword} = await import('../../lib/account-password.ts')
     const {knownProvider, smtpServer} = await import('../../lib/smtp-server.ts')

@@ -36,13 +36,13 @@ interface FoundServer {
 }
 
 export abstract class SmtpCommand<T extends typeof Command, Result> extends AccountCommand<T, Result> {
-  get #flags(): SmtpFlags {
+  #said(): SmtpFlags {
     return this.flags as unknown as SmtpFlags
   }
 
   /** What the command line says of the server. */
   protected saidServer(): Partial<AddressServer> {
-    const {host, port, security, user} = this.#flags
+    const {host, port, security, user} = this.#said()
     return {
       ...(host === undefined ? {} : {host: host.toLowerCase()}),
       ...(port === undefined ? {} : {port}),
@@ -53,7 +53,7 @@ export abstract class SmtpCommand<T extends typeof Command, Result> extends Acco
 
   /** What the command line says of the rest. */
   protected async saidSettings(): Promise<SmtpAddressSettings> {
-    const flags = this.#flags
+    const flags = this.#said()
     const forwardsTo = flags['no-forwards-to'] === true ? null : flags['forwards-to']
     return {
       name: flags.name,
@@ -73,7 +73,7 @@ export abstract class SmtpCommand<T extends typeof Command, Result> extends Acco
    */
   protected async server(address: string): Promise<FoundServer> {
     const {knownProvider, refusePasswordless, smtpServer, usualLogin} = await import('../smtp-server.ts')
-    const flags = this.#flags
+    const flags = this.#said()
     const found = flags.host === undefined ? await this.#find(address) : null
     const provider = found?.provider ?? knownProvider(address, flags.host)
     if (!flags['no-verify']) refusePasswordless(provider, address)
@@ -95,7 +95,7 @@ export abstract class SmtpCommand<T extends typeof Command, Result> extends Acco
   }
 
   async #user(usual: string | null): Promise<string> {
-    const {user} = this.#flags
+    const {user} = this.#said()
     if (user !== undefined || usual === null || !this.asked)
       return (
         await this.complete(
@@ -118,7 +118,7 @@ export abstract class SmtpCommand<T extends typeof Command, Result> extends Acco
     if (nullMx) this.warning(`${domain} says that it takes no mail: answers to what is sent from there come back.`)
     const [best] = candidates
     if (best === undefined) {
-      if (!this.#flags['no-verify']) refusePasswordless(provider, address)
+      if (!this.#said()['no-verify']) refusePasswordless(provider, address)
       if (!this.interactive) throw serverNotKnown(address, discovery, this.commandLine)
       return {candidates, provider}
     }
@@ -136,7 +136,7 @@ export abstract class SmtpCommand<T extends typeof Command, Result> extends Acco
   }
 
   async #accepts(described: string): Promise<boolean> {
-    if (this.#flags['accept-discovered']) return true
+    if (this.#said()['accept-discovered']) return true
     if (!this.interactive) return false
     const {confirm} = await import('./prompts.ts')
     return confirm(`The domain names its server itself: ${described}. Use it?`)
