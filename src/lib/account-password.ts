@@ -28,7 +28,7 @@ export const channelOwner = ({id, address}: {readonly id: number; readonly addre
 })
 
 /** As people call it. */
-export const passwordName = (portal: Pick<PortalRow, 'key'>, owner: AccountOwner): string =>
+export const passwordName = (portal: Pick<PortalRow, 'key'>, owner: Pick<AccountOwner, 'shownAs'>): string =>
   `${portal.key}/${owner.shownAs}/${PASSWORD_FIELD}`
 
 /** What the password may be used with; with anything else it must be given again. */

@@ -1,5 +1,6 @@
 /** How the mail of a portal fares: each address, and what an admin should look at. */
-import {summariseChannels, type ChannelState, type SyncError} from './channel-summary.ts'
+import {passwordName} from './account-password.ts'
+import {summariseChannels, type ChannelState, type SummaryOptions, type SyncError} from './channel-summary.ts'
 import type {Fix} from './errors.ts'
 import {QUARANTINE_BUDGET} from './intake/quarantine-reasons.ts'
 import {measureBudget} from './quarantine-purge.ts'
@@ -46,17 +47,20 @@ export interface EmailStatus {
   readonly findings: readonly Finding[]
 }
 
-/** `staleAfter`: seconds without a sync that are too many; left out: none are. */
+/**
+ * `staleAfter`: seconds without a sync that are too many; left out: none are. `hasPassword`: whether this machine can resolve
+ * one; left out: nobody is asked.
+ */
 export async function emailStatus(
   store: Store,
   portal: PortalRow,
-  {now, staleAfter}: {readonly now: string; readonly staleAfter?: number},
+  {now, staleAfter, ...options}: {readonly now: string; readonly staleAfter?: number} & SummaryOptions,
 ): Promise<EmailStatus> {
   const {db} = store
   const on = `--portal ${portal.key}`
   const ids = new Map((await listChannels(db, portal.id)).map(({id, address}) => [address, id]))
   const counts = await countByChannel(db, portal.id)
-  const summaries = await summariseChannels(db, portal)
+  const summaries = await summariseChannels(db, portal, options)
   const queues = await summariseQueues(db, portal.id)
   const reasons = await countQuarantine(db, portal.id)
   const inbound =
@@ -75,7 +79,7 @@ export async function emailStatus(
   }))
 
   // Mail may also be handed in by an MTA: then no mailbox needs to be pulled.
-  const receives = summaries.length > 0
+  const receives = summaries.some(({canReceive}) => canReceive)
   if (receives && !inbound && !(await findSourceByIdentity(db, pipeIdentity(portal.id))))
     find('NO_INBOUND', `No mail comes in: nothing says where the mail of ${portal.domain} is.`, [
       {text: 'Say which mailbox it is:', command: `postdesk portal inbound set imap ${on}`},
@@ -118,6 +122,14 @@ export async function emailStatus(
   for (const {address} of channels.filter(({state}) => state === 'needs-queue'))
     find('CHANNEL_WITHOUT_QUEUE', `${address} has no queue.`, [
       {text: 'Say where its tickets go:', command: `postdesk email update ${address} --queue KEY ${on}`},
+    ])
+  for (const {address} of channels.filter(({state}) => state === 'secret-missing-here'))
+    find('SECRET_MISSING_HERE', `This machine has no password of ${address}: nothing leaves by it from here.`, [
+      {text: 'Keep a copy here:', command: `postdesk secret set ${passwordName(portal, {shownAs: address})}`},
+      {
+        text: 'Or say where this machine finds it:',
+        command: `postdesk secret bind ${passwordName(portal, {shownAs: address})} env:VARIABLE`,
+      },
     ])
   for (const {address, waiting} of channels.filter(({state, waiting}) => state === 'inactive' && waiting > 0))
     find('CHANNEL_WAITING', `${mails(waiting)} for ${address}, which is switched off.`, [

@@ -239,7 +239,9 @@ export async function updateSmtpAddress(
       if (!row || !smtp) throw notFound('email address', before.channel.address)
       const columns = await changedColumns(tx, locked, row, changes, now)
       const moved = movesAccount ? columnsOfServer(server) : {}
-      const isNew = differences(row, columns.channel).length + differences(smtp, {...columns.smtp, ...moved}).length > 0
+      const isNew =
+        differences(row, columns.channel).length + differences(smtp, {...columns.smtp, ...moved}).length > 0 ||
+        (movesAccount && login !== null && smtp.verified_at === null)
       const [channel, next] = [
         {...row, ...columns.channel},
         {

@@ -34,10 +34,12 @@ export default class EmailStatusCommand extends BaseCommand<typeof EmailStatusCo
     const {parseFailOn} = await import('../../lib/cli/fail-on.ts')
     const {failures, staleAfter} = parseFailOn(this.flags['fail-on'] ?? [])
     const {emailStatus} = await import('../../lib/email-status.ts')
+    const {passwordChecker} = await import('../../lib/account-password.ts')
     const [portal, store] = [await this.portal(), await this.store()]
     this.#timezone = portal.timezone
     const status = await emailStatus(store, portal, {
       now: this.clock.now(),
+      hasPassword: passwordChecker({store, portal, secrets: () => this.secrets()}),
       ...(staleAfter === undefined ? {} : {staleAfter}),
     })
     if (status.findings.some(({failOn}) => failOn !== null && failures.has(failOn))) this.exitWith(EXIT.findings)
