@@ -1,4 +1,5 @@
 /** What waits to be sent, as commands show it, and what a person says of it: again, or never. */
+import type {SyncError} from './channel-summary.ts'
 import {noSuchNumber} from './errors.ts'
 import type {ActingAs} from './ticket-changes.ts'
 import {AUTO_REPLY_PATIENCE_MS, REPLY_PATIENCE_MS} from './outbox/settle.ts'
@@ -39,25 +40,36 @@ export interface OutboxItem {
   readonly messageId: string | null
   readonly recipients: readonly OutboxRecipient[]
   readonly attempts: number
-  /** When it is tried next; null for never. */
+  /** When it is tried next; null for never, or not before somebody acts. */
   readonly nextAt: string | null
+  /** Why its account sends nothing now; null where it does, or nothing is to be sent. */
+  readonly obstacle: SyncError | null
 }
 
 /** The states that `outbox list` can be asked for. `sent` is told by `ticket show`. */
 export const LISTED_STATES = [...OPEN_STATES, 'bounced'] as const
 export type ListedState = (typeof LISTED_STATES)[number]
 
-const itemOf = (row: ListedOutgoing): OutboxItem => ({
-  id: row.message_id,
-  ticket: row.ticket_number,
-  channel: row.channel_address,
-  by: row.sender_id === RELAY_SENDER ? 'relay' : row.channel_address,
-  kind: row.kind,
-  messageId: row.header_id,
-  recipients: row.recipients.map(({address, state, reply, at}) => ({address, state, reply, at})),
-  attempts: row.attempts,
-  nextAt: row.next_at,
-})
+const itemOf = (row: ListedOutgoing): OutboxItem => {
+  const obstacle = row.next_at === null ? null : (row.paused ?? row.last_error)
+  return {
+    id: row.message_id,
+    ticket: row.ticket_number,
+    channel: row.channel_address,
+    by: row.sender_id === RELAY_SENDER ? 'relay' : row.channel_address,
+    kind: row.kind,
+    messageId: row.header_id,
+    recipients: row.recipients.map(({address, state, reply, at}) => ({address, state, reply, at})),
+    attempts: row.attempts,
+    nextAt: row.next_at === null || row.paused !== null ? null : [row.next_at, row.retry_at ?? ''].sort().at(-1)!,
+    obstacle: obstacle === null ? null : syncError(obstacle),
+  }
+}
+
+const syncError = (json: string): SyncError => {
+  const {code, title, why, at} = JSON.parse(json) as SyncError
+  return {code, title, why, at}
+}
 
 /** A page of the outbox, the oldest first; without states all that is not done. */
 export async function pageOfOutbox(

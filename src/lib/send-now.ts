@@ -11,23 +11,31 @@ const OTHERS = 20
 const PATIENCE_MS = 10_000
 const POLL_MS = 100
 
-/** `obstacle`: why it was not tried; null where it was. */
+/** A message after the attempt to send it. */
+export interface SentNow {
+  readonly item: OutboxItem
+  /** Why it was not tried; null where it was. */
+  readonly obstacle: PostdeskError | null
+  /** True where nothing leaves by its account until somebody acts. */
+  readonly paused: boolean
+}
+
 export async function sendNow(
   options: Omit<FlushOptions, 'first' | 'limit'>,
   message: {readonly id: number; readonly senderId: number},
-): Promise<{readonly item: OutboxItem; readonly obstacle: PostdeskError | null}> {
+): Promise<SentNow> {
   const {store, portal, signal} = options
   const {held} = await flushOutbox({...options, first: message, limit: 1 + OTHERS})
   const look = async () => (await outboxItems(store, portal, [message.id]))[0]!
-  const obstacle = held[0]?.error ?? null
+  const {error: obstacle = null, paused = false} = held[0] ?? {}
   let item = await look()
-  if (obstacle?.code !== 'OUTBOX_BUSY') return {item, obstacle: isOpen(item) ? obstacle : null}
+  if (obstacle?.code !== 'OUTBOX_BUSY') return {item, obstacle: isOpen(item) ? obstacle : null, paused}
   const until = performance.now() + PATIENCE_MS
   while (isUntried(item) && performance.now() < until && !signal.aborted) {
     await sleep(POLL_MS)
     item = await look()
   }
-  return {item, obstacle: isUntried(item) ? obstacle : null}
+  return {item, obstacle: isUntried(item) ? obstacle : null, paused: false}
 }
 
 const isOpen = ({recipients}: OutboxItem) => recipients.some(({state}) => state === 'queued' || state === 'sending')

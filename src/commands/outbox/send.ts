@@ -71,6 +71,8 @@ export default class OutboxSend extends BaseCommand<typeof OutboxSend, OutboxSen
       ({address, paused, title, why, waiting}) =>
         `${safeLine(address)}: ${waiting} ${paused ? 'held' : 'waiting'}: ${safeLine(`${title}: ${why}`)}\n`,
     )
-    return [`${describeSent(summary)}\n`, ...held].join('')
+    const {sent, failed, queued, unknown} = summary
+    const nothing = held.length > 0 && sent + failed + queued + unknown === 0
+    return [...(nothing ? [] : [`${describeSent(summary)}\n`]), ...held].join('')
   }
 }

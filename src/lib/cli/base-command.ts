@@ -430,7 +430,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   }): Promise<readonly OutboxRecipient[]> {
     const [{sendNow}, {toldSending}] = [await import('../send-now.ts'), await import('./told-sending.ts')]
     const [store, portal] = [await this.store(), await this.portal()]
-    const {item, obstacle} = await sendNow(
+    const sent = await sendNow(
       {
         store,
         portal,
@@ -441,10 +441,10 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
       },
       message,
     )
-    const {error, remark} = toldSending(item, obstacle, portal.key)
+    const {error, remark} = toldSending(sent, portal.key)
     if (remark !== null) this.warning(remark)
     if (error !== null) this.fail(error)
-    return item.recipients
+    return sent.item.recipients
   }
 
   /**

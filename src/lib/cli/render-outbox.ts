@@ -17,7 +17,12 @@ export function renderOutbox(items: readonly OutboxItem[], timezone: string, sty
       {title: 'STATE', value: ({recipient}) => recipient.state},
       {title: 'TRIES', value: ({item}) => item.attempts, right: true, from: 90},
       {title: 'NEXT', value: ({item}) => (item.nextAt === null ? null : time(item.nextAt)), from: 100},
-      {title: 'REPLY', value: ({recipient}) => recipient.reply, shrinks: true, from: 60},
+      {
+        title: 'REPLY',
+        value: ({item, recipient}) => recipient.reply ?? item.obstacle?.title ?? null,
+        shrinks: true,
+        from: 60,
+      },
     ],
     style,
   )

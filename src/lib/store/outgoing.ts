@@ -446,6 +446,10 @@ export interface ListedOutgoing extends OutgoingRow {
   readonly ticket_number: number
   readonly header_id: string | null
   readonly channel_address: string | null
+  /** Of its account, as in `sender`. */
+  readonly paused: string | null
+  readonly retry_at: string | null
+  readonly last_error: string | null
   readonly recipients: readonly OutgoingRecipientRow[]
 }
 
@@ -481,8 +485,14 @@ export async function listOutgoing(
     .leftJoin('channel', (join) =>
       join.onRef('channel.portal_id', '=', 'outgoing.portal_id').onRef('channel.id', '=', 'outgoing.channel_id'),
     )
+    .leftJoin('sender', (join) =>
+      join.onRef('sender.portal_id', '=', 'outgoing.portal_id').onRef('sender.id', '=', 'outgoing.sender_id'),
+    )
     .selectAll('outgoing')
     .select([
+      'sender.paused',
+      'sender.retry_at',
+      'sender.last_error',
       'message.ticket_id',
       'ticket.number as ticket_number',
       'message.header_id',
