@@ -2,9 +2,10 @@
 import {passwordName} from './account-password.ts'
 import {summariseChannels, type ChannelState, type SummaryOptions, type SyncError} from './channel-summary.ts'
 import type {Fix} from './errors.ts'
+import type {Failure, Finding} from './finding.ts'
 import {QUARANTINE_BUDGET} from './intake/quarantine-reasons.ts'
 import {measureBudget} from './quarantine-purge.ts'
-import {outboxStatus} from './outbox-status.ts'
+import {outboxStatus} from './outbox/status.ts'
 import {summariseQueues} from './queue.ts'
 import {listChannels} from './store/channels.ts'
 import type {Store} from './store/open.ts'
@@ -25,19 +26,6 @@ export interface ChannelStatus {
   /** Quarantined mails for it, the waiting ones among them. */
   readonly quarantined: number
   readonly error?: SyncError
-}
-
-/** Findings that `--fail-on` can ask for. */
-export const FAILURES = ['stale', 'error', 'consent', 'unverified'] as const
-export type Failure = (typeof FAILURES)[number]
-
-/** Something an admin should look at. */
-export interface Finding {
-  readonly code: string
-  readonly text: string
-  readonly fixes: readonly Fix[]
-  /** The word of `--fail-on` that asks for it; null where none does. */
-  readonly failOn: Failure | null
 }
 
 export interface EmailStatus {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {readConversation} from '../../src/lib/conversation.ts'
-import {cancelOutgoing, outboxItems, pageOfOutbox, retryOutgoing} from '../../src/lib/outbox.ts'
+import {cancelOutgoing, outboxItems, pageOfOutbox, retryOutgoing} from '../../src/lib/outbox/items.ts'
 import {flushOutbox} from '../../src/lib/outbox/flush.ts'
 import {findSender} from '../../src/lib/store/senders.ts'
 import {ADDRESS, startOutbox, type OutboxDesk} from '../support/outbox.ts'
@@ -188,7 +188,7 @@ for (const kind of STORES)
       const desk = await startOutbox(t, kind, sink)
       for (let index = 0; index < 20; index++) await desk.reply({customer: `c${index}@example.com`})
       const reports = await Promise.all([desk.flush(), flushOutbox(desk.options())])
-      assert.equal(reports[0]!.sent + reports[1]!.sent, 20)
+      assert.equal(reports[0].sent + reports[1].sent, 20)
       assert.equal(sink.mails.length, 20)
       assert.equal(new Set(sink.mails.map(({recipients}) => recipients[0])).size, 20)
       assert.ok(sink.connections() <= 5)

@@ -8,7 +8,7 @@ import {renderSyncReport} from '../../lib/cli/render-sync.ts'
 import {safeJson} from '../../lib/cli/safe-text.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {EXIT, interrupted} from '../../lib/errors.ts'
-import type {FlushSummary, SentOutbox} from '../../lib/send-outbox.ts'
+import type {FlushSummary, SentOutbox} from '../../lib/outbox/send-outbox.ts'
 import type {SyncReport} from '../../lib/sync.ts'
 
 /** What became of the mail that waited, and of what was due to be sent; null where a dry run sends nothing. */
@@ -128,7 +128,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
 
   /** What is due leaves with a sync. An account by which nothing leaves is no failure of it. */
   private async sendDue(signal: AbortSignal): Promise<SentOutbox> {
-    const {sendOutbox} = await import('../../lib/send-outbox.ts')
+    const {sendOutbox} = await import('../../lib/outbox/send-outbox.ts')
     const sent = await sendOutbox(await this.sending(signal))
     this.tellHeld(sent.result)
     return sent
@@ -136,7 +136,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
 
   /** A watch sends as well, until it ends. */
   private async sendMeanwhile<T>(watching: Promise<T>, signal: AbortSignal): Promise<T> {
-    const {watchOutbox} = await import('../../lib/send-outbox.ts')
+    const {watchOutbox} = await import('../../lib/outbox/send-outbox.ts')
     const ended = new AbortController()
     const options = await this.sending(AbortSignal.any([signal, ended.signal]))
     const sending = watchOutbox(options, (summary) => this.tellHeld(summary))

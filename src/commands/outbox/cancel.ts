@@ -5,7 +5,7 @@ import type {Style} from '../../lib/cli/style.ts'
 import {asAgent} from '../../lib/cli/ticket-flags.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
 import {EXIT} from '../../lib/errors.ts'
-import type {OutboxChange} from '../../lib/outbox.ts'
+import type {OutboxChange} from '../../lib/outbox/items.ts'
 
 /** The messages as they are now. */
 export type OutboxCancelResult = OutboxChange
@@ -20,7 +20,7 @@ export default class OutboxCancel extends BaseCommand<typeof OutboxCancel, Outbo
   #timezone = 'UTC'
 
   async run(): Promise<OutboxCancelResult> {
-    const {cancelOutgoing} = await import('../../lib/outbox.ts')
+    const {cancelOutgoing} = await import('../../lib/outbox/items.ts')
     const words = this.args.id ?? this.refuseMissing(['ID'])
     const ids = words.map((word) => parseNumber('ID', word))
     const [portal, store] = [await this.portal(), await this.store()]

@@ -5,7 +5,7 @@ import {nextPage} from '../../lib/cli/next-page.ts'
 import {renderOutbox} from '../../lib/cli/render-outbox.ts'
 import type {Style} from '../../lib/cli/style.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
-import type {OutboxItem} from '../../lib/outbox.ts'
+import type {OutboxItem} from '../../lib/outbox/items.ts'
 
 /** Mail that waits to be sent, or was not. */
 export interface OutboxListResult {
@@ -33,7 +33,7 @@ export default class OutboxList extends BaseCommand<typeof OutboxList, OutboxLis
   #timezone = 'UTC'
 
   async run(): Promise<OutboxListResult> {
-    const {pageOfOutbox} = await import('../../lib/outbox.ts')
+    const {pageOfOutbox} = await import('../../lib/outbox/items.ts')
     const {state, limit, after} = this.flags
     const [portal, store] = [await this.portal(), await this.store()]
     this.#timezone = portal.timezone

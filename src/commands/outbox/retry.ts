@@ -5,7 +5,7 @@ import type {Style} from '../../lib/cli/style.ts'
 import {asAgent} from '../../lib/cli/ticket-flags.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
 import {EXIT} from '../../lib/errors.ts'
-import type {OutboxChange} from '../../lib/outbox.ts'
+import type {OutboxChange} from '../../lib/outbox/items.ts'
 
 /** The messages as they are now. */
 export type OutboxRetryResult = OutboxChange
@@ -22,7 +22,7 @@ export default class OutboxRetry extends BaseCommand<typeof OutboxRetry, OutboxR
   #timezone = 'UTC'
 
   async run(): Promise<OutboxRetryResult> {
-    const {retryOutgoing} = await import('../../lib/outbox.ts')
+    const {retryOutgoing} = await import('../../lib/outbox/items.ts')
     const words = this.args.id ?? this.refuseMissing(['ID'])
     const ids = words.map((word) => parseNumber('ID', word))
     const [portal, store] = [await this.portal(), await this.store()]

@@ -3,7 +3,7 @@ import {BaseCommand} from '../../lib/cli/base-command.ts'
 import {describeSent} from '../../lib/cli/render-outbox.ts'
 import {safeJson, safeLine} from '../../lib/cli/safe-text.ts'
 import {EXIT, interrupted, notAllSent} from '../../lib/errors.ts'
-import type {FlushSummary} from '../../lib/send-outbox.ts'
+import type {FlushSummary} from '../../lib/outbox/send-outbox.ts'
 
 /** What became of the mail that was due. */
 export type OutboxSendResult = FlushSummary
@@ -36,7 +36,7 @@ export default class OutboxSend extends BaseCommand<typeof OutboxSend, OutboxSen
   ]
 
   async run(): Promise<OutboxSendResult> {
-    const {sendOutbox, watchOutbox} = await import('../../lib/send-outbox.ts')
+    const {sendOutbox, watchOutbox} = await import('../../lib/outbox/send-outbox.ts')
     const [portal, store] = [await this.portal(), await this.store()]
     const stop = this.stopOnSignal()
     const options = {

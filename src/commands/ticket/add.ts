@@ -4,7 +4,7 @@ import {deliveryLine, letterFlags} from '../../lib/cli/letter-flags.ts'
 import {asAgent, bodyFlags} from '../../lib/cli/ticket-flags.ts'
 import {EXIT} from '../../lib/errors.ts'
 import type {Address} from '../../lib/message/message.ts'
-import type {OutboxRecipient} from '../../lib/outbox.ts'
+import type {OutboxRecipient} from '../../lib/outbox/items.ts'
 
 /** The new ticket, and what became of its first mail. */
 export interface TicketAddResult {

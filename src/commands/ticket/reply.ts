@@ -5,7 +5,7 @@ import {asAgent, bodyFlags, ticketArg, ticketQuestion} from '../../lib/cli/ticke
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
 import {EXIT} from '../../lib/errors.ts'
 import type {Address} from '../../lib/message/message.ts'
-import type {OutboxRecipient} from '../../lib/outbox.ts'
+import type {OutboxRecipient} from '../../lib/outbox/items.ts'
 
 /** The reply, and what became of it. */
 export interface TicketReplyResult {

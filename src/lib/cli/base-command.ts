@@ -21,7 +21,7 @@ import {
 } from '../errors.ts'
 import {createLog, createRedactor, silent, type Log} from '../log.ts'
 import type {SenderCheck} from '../sender-check.ts'
-import type {OutboxRecipient} from '../outbox.ts'
+import type {OutboxRecipient} from '../outbox/items.ts'
 import type {SecretSources} from '../secret/resolve-secret.ts'
 import type {StoreLocation} from '../store/location.ts'
 import type {Store} from '../store/open.ts'
@@ -428,7 +428,7 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     readonly id: number
     readonly senderId: number
   }): Promise<readonly OutboxRecipient[]> {
-    const [{sendNow}, {toldSending}] = [await import('../send-now.ts'), await import('./told-sending.ts')]
+    const [{sendNow}, {toldSending}] = [await import('../outbox/send-now.ts'), await import('./told-sending.ts')]
     const [store, portal] = [await this.store(), await this.portal()]
     const sent = await sendNow(
       {

@@ -1,5 +1,5 @@
 /** The values of `--fail-on`: which findings make `email status` exit with 2. */
-import {FAILURES, type Failure} from '../email-status.ts'
+import {FAILURES, type Failure} from '../finding.ts'
 import {invalidValue} from '../errors.ts'
 import {nearNames} from '../near-names.ts'
 

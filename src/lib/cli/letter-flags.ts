@@ -1,6 +1,6 @@
 /** What the commands take and tell alike that send a mail by hand. */
 import {Flags} from '@oclif/core'
-import type {OutboxRecipient} from '../outbox.ts'
+import type {OutboxRecipient} from '../outbox/items.ts'
 import {safeLine} from './safe-text.ts'
 
 export const letterFlags = {

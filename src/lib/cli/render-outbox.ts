@@ -1,6 +1,6 @@
 /** Mail of the outbox as a person reads it: a line a recipient. */
-import type {OutboxItem} from '../outbox.ts'
-import type {FlushSummary} from '../send-outbox.ts'
+import type {OutboxItem} from '../outbox/items.ts'
+import type {FlushSummary} from '../outbox/send-outbox.ts'
 import {localTime} from './local-time.ts'
 import type {Style} from './style.ts'
 import {renderTable} from './table.ts'

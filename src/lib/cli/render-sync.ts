@@ -1,5 +1,5 @@
 /** The report of a sync as a person reads it. */
-import type {FlushSummary} from '../send-outbox.ts'
+import type {FlushSummary} from '../outbox/send-outbox.ts'
 import type {Counts, SyncReport} from '../sync.ts'
 import {describeSent} from './render-outbox.ts'
 import {safeLine} from './safe-text.ts'

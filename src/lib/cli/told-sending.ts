@@ -1,6 +1,6 @@
 /** What became of a mail that an agent has just sent, as a command tells it. */
 import {cannotSendNow, notAllSent, sentUnknown, type PostdeskError} from '../errors.ts'
-import type {SentNow} from '../send-now.ts'
+import type {SentNow} from '../outbox/send-now.ts'
 
 /**
  * What a command says of it: an error to end with, or a remark; both null where all is well. Who repeats the command sends a

@@ -1,6 +1,6 @@
 /** Sends what is due: for each account that has something, one process at a time. */
 import type {Clock} from '../clock.ts'
-import {EXIT, outboxBusy, PostdeskError, type ExitCode} from '../errors.ts'
+import {outboxBusy, PostdeskError, type ExitCode} from '../errors.ts'
 import {keepAlive, takeLease, type Tenure} from '../store/leases.ts'
 import {dueSenders, settleOrphans, type SettledMessage} from '../store/outgoing.ts'
 import {ensureSender} from '../store/senders.ts'
@@ -74,7 +74,7 @@ async function flushSender(senderId: number, options: FlushOptions, report: Flus
       return hold(outboxBusy(address, error.why), false)
     throw error
   }
-  const rest = keepAlive(tenure.heartbeat, (error) => log('heartbeat failed', {error: String(error)}))
+  const rest = keepAlive(() => tenure.heartbeat(), (error) => log('heartbeat failed', {error: String(error)}))
   try {
     const lease = {portalId: portal.id, senderId, token: tenure.token, shownAs: `the outbox of ${address}`}
     const orphans = await store.transaction((tx) => settleOrphans(tx, store.dialect, lease, clock.now()))
@@ -112,6 +112,6 @@ export interface NotedError {
 }
 
 const asError = (json: string): PostdeskError => {
-  const {code, exitCode = EXIT.tryAgain, title, why} = JSON.parse(json) as NotedError
+  const {code, exitCode, title, why} = JSON.parse(json) as NotedError
   return new PostdeskError({code, exitCode, title, why})
 }

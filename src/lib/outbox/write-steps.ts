@@ -12,8 +12,8 @@ export type WriteStep = (settled: SettledMessage | null, claim: number | null) =
 interface Waiting {
   readonly settled: SettledMessage | null
   readonly claim: number | null
-  resolve(recipients: readonly string[]): void
-  reject(error: unknown): void
+  readonly resolve: (recipients: readonly string[]) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** `active`: how many connections there are, all of which will come with a step before long. */

@@ -1,8 +1,8 @@
 /** The outbox of a portal, sent once or for as long as somebody wants. */
 import {setTimeout as sleep} from 'node:timers/promises'
-import {EXIT, type PostdeskError} from './errors.ts'
-import {flushOutbox, type FlushOptions, type FlushReport, type HeldSender} from './outbox/flush.ts'
-import {countDueBySender, type SettledMessage} from './store/outgoing.ts'
+import {EXIT, type PostdeskError} from '../errors.ts'
+import {flushOutbox, type FlushOptions, type FlushReport, type HeldSender} from './flush.ts'
+import {countDueBySender, type SettledMessage} from '../store/outgoing.ts'
 
 /** An account by which nothing leaves now. */
 export interface HeldSummary {

@@ -1,8 +1,8 @@
 /** Sends a message that was just written, so that who wrote it sees what became of it. */
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {PostdeskError} from './errors.ts'
-import {outboxItems, type OutboxItem} from './outbox.ts'
-import {flushOutbox, type FlushOptions} from './outbox/flush.ts'
+import type {PostdeskError} from '../errors.ts'
+import {outboxItems, type OutboxItem} from './items.ts'
+import {flushOutbox, type FlushOptions} from './flush.ts'
 
 /** Other messages of the same account that are sent with it: what is due leaves, and nobody waits for a thousand. */
 const OTHERS = 20

@@ -1,12 +1,12 @@
 /** What an admin should look at in what leaves: accounts that do not work, mail that nobody sends, replies that are not given. */
-import type {Finding} from './email-status.ts'
-import {PORTAL_PER_HOUR} from './intake/auto-reply.ts'
-import type {ChannelSummary, SyncError} from './channel-summary.ts'
-import {listChannels} from './store/channels.ts'
-import {countAutoReplies, countDueBySender, countOutgoing, oldestDue} from './store/outgoing.ts'
-import type {PortalRow} from './store/portals.ts'
-import type {Db} from './store/schema.ts'
-import {listSenders, RELAY_SENDER} from './store/senders.ts'
+import type {Finding} from '../finding.ts'
+import {PORTAL_PER_HOUR} from '../intake/auto-reply.ts'
+import type {ChannelSummary, SyncError} from '../channel-summary.ts'
+import {listChannels} from '../store/channels.ts'
+import {countAutoReplies, countDueBySender, countOutgoing, oldestDue} from '../store/outgoing.ts'
+import type {PortalRow} from '../store/portals.ts'
+import type {Db} from '../store/schema.ts'
+import {listSenders, RELAY_SENDER} from '../store/senders.ts'
 
 /** Minutes after which mail that is due is overdue: a watch sends within a second, a sync every few minutes. */
 const OVERDUE_MINUTES = 15
@@ -108,5 +108,5 @@ export async function outboxStatus(
       fixes: [{text: 'Try them:', command: `postdesk email update ${address} --password-stdin ${on}`}],
       failOn: 'unverified',
     })
-  return {counts: counts as Readonly<Record<string, number>>, findings}
+  return {counts, findings}
 }

@@ -1,21 +1,21 @@
 /** What waits to be sent, as commands show it, and what a person says of it: again, or never. */
-import type {SyncError} from './channel-summary.ts'
-import {noSuchNumber} from './errors.ts'
-import type {ActingAs} from './ticket-changes.ts'
-import {AUTO_REPLY_PATIENCE_MS, REPLY_PATIENCE_MS} from './outbox/settle.ts'
-import {requireAgents} from './queue.ts'
-import type {Store} from './store/open.ts'
+import type {SyncError} from '../channel-summary.ts'
+import {noSuchNumber} from '../errors.ts'
+import type {ActingAs} from '../ticket-changes.ts'
+import {AUTO_REPLY_PATIENCE_MS, REPLY_PATIENCE_MS} from './settle.ts'
+import {requireAgents} from '../queue.ts'
+import type {Store} from '../store/open.ts'
 import {
   changeRecipients,
   listOutgoing,
   OPEN_STATES,
   type ListedOutgoing,
   type RecipientState,
-} from './store/outgoing.ts'
-import {lockPortal, type PortalRow} from './store/portals.ts'
-import type {Tx} from './store/schema.ts'
-import {RELAY_SENDER, resumeSender} from './store/senders.ts'
-import {noteEvent, type Actor} from './store/tickets.ts'
+} from '../store/outgoing.ts'
+import {lockPortal, type PortalRow} from '../store/portals.ts'
+import type {Tx} from '../store/schema.ts'
+import {RELAY_SENDER, resumeSender} from '../store/senders.ts'
+import {noteEvent, type Actor} from '../store/tickets.ts'
 
 /** What became of a message for one recipient. */
 export interface OutboxRecipient {
