@@ -1,5 +1,5 @@
 /** SMTP addresses: those of any provider. They send by its server; their mail comes in where their owner forwards it. */
-import {channelOwner, notePassword} from './account-password.ts'
+import {channelOwner, notePassword, passwordChecker} from './account-password.ts'
 import {
   activation,
   addressExists,
@@ -176,11 +176,17 @@ export async function addSmtpAddress(
       const row = await insertChannel(tx, portal.id, channel, now, id)
       await insertSmtpChannel(tx, smtp)
       await notePassword(tx, portal.id, owner, server, now)
-      return summariseChannel(tx, locked, row)
+      return row
     }),
   )
-  return saved
+  return summarise(account, saved)
 }
+
+/** As this machine sees it; a secret place may be slow, and no transaction waits for it. */
+const summarise = ({store, portal, secrets}: AddressAccount, row: ChannelRow): Promise<ChannelSummary> =>
+  summariseChannel(store.db, portal, row, {
+    hasPassword: passwordChecker({store, portal, secrets: () => Promise.resolve(secrets)}),
+  })
 
 /** The queue of the internal address, else the only one; null where it has to be said. */
 async function usualQueue(tx: Tx, portal: PortalRow, smtp: SmtpChannelRow): Promise<number | null> {
@@ -232,7 +238,7 @@ export async function updateSmtpAddress(
   await changedColumns(store.db, portal, before.channel, changes, now)
   const movesAccount = password.kind !== 'none' || differsFrom(before.server, server)
   const save = () =>
-    store.transaction(async (tx): Promise<UpdatedSmtpAddress> => {
+    store.transaction(async (tx) => {
       const locked = await lockAddresses(tx, portal)
       const row = await findChannel(tx, portal.id, before.channel.address)
       const smtp = row && (await findSmtpChannel(tx, portal.id, row.id))
@@ -260,15 +266,16 @@ export async function updateSmtpAddress(
       if (resumes) await resumeSender(tx, portal.id, row.id)
       if (changes.dropAlias !== undefined) await dropFormer(tx, locked, channel, changes.dropAlias)
       return {
-        channel: await summariseChannel(tx, locked, channel),
+        channel,
         waiting: await listWaiting(tx, portal.id, row.id),
         queued: await countQueuedOf(tx, portal.id, row.id),
         changed: isNew || changes.dropAlias !== undefined || (resumes && sender.last_error !== null),
       }
     })
-  if (!movesAccount) return save()
-  const {saved, kept} = await switchAccount({...account, owner: channelOwner(before.channel)}, save)
-  return {...saved, changed: saved.changed || kept}
+  const {saved, kept} = movesAccount
+    ? await switchAccount({...account, owner: channelOwner(before.channel)}, save)
+    : {saved: await save(), kept: false}
+  return {...saved, channel: await summarise(account, saved.channel), changed: saved.changed || kept}
 }
 
 const differsFrom = (before: AddressServer, server: AddressServer): boolean =>
