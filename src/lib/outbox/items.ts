@@ -8,6 +8,7 @@ import type {Store} from '../store/open.ts'
 import {
   changeRecipients,
   listOutgoing,
+  lockSenders,
   OPEN_STATES,
   type ListedOutgoing,
   type RecipientState,
@@ -145,7 +146,10 @@ async function changeOutgoing(
   const changedIds = await store.transaction(async (tx) => {
     await lockPortal(tx, portal.id)
     const by = agent === undefined ? 'admin' : (await requireAgents(tx, portal, [agent]))[0]!.email
-    const rows = await listOutgoing(tx, store.dialect, portal.id, {ids: wanted, limit: wanted.length})
+    const list = () => listOutgoing(tx, store.dialect, portal.id, {ids: wanted, limit: wanted.length})
+    const senders = (await list()).flatMap(({sender_id: id}) => id ?? [])
+    await lockSenders(tx, store.dialect, portal.id, [...new Set(senders)])
+    const rows = await list()
     const missing = wanted.filter((id) => !rows.some((row) => row.message_id === id))
     if (missing.length > 0)
       throw noSuchNumber('message of the outbox', missing, [
@@ -153,6 +157,8 @@ async function changeOutgoing(
       ])
     const changed: number[] = []
     for (const row of rows) {
+      // What is being sent right now is settled by who sends it.
+      if (row.recipients.some(({state}) => state === 'sending')) continue
       const change = await work(tx, row, {by, now})
       if (change === null) continue
       changed.push(row.message_id)

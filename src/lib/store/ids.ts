@@ -11,7 +11,7 @@ export interface Reserved {
 /**
  * Reserves row ids and ticket numbers. It locks the portal's row until the transaction ends, and so lets one intake
  * after the other into a portal: what `gatherFacts` reads after it stays true until the commit.
- * Lock order everywhere: source, portal, then everything else.
+ * Lock order everywhere: source, portal, sender, then everything else.
  */
 export async function reserve(tx: Tx, portalId: number, ids: number, numbers = 0): Promise<Reserved> {
   const row = await tx

@@ -203,7 +203,7 @@ export async function dueMessages(
     .where('outgoing.portal_id', '=', portalId)
     .where('outgoing.sender_id', '=', senderId)
     .where('outgoing.next_at', '<=', now)
-    .orderBy(sql`case when outgoing.message_id = ${first} then 0 else 1 end`)
+    .$if(first !== 0, (query) => query.orderBy(sql`case when outgoing.message_id = ${first} then 0 else 1 end`))
     .orderBy('outgoing.next_at')
     .orderBy('outgoing.message_id')
     .limit(limit)
@@ -286,8 +286,7 @@ export async function writeStep(
   {settle, claim}: SendStep,
   now: string,
 ): Promise<ReadonlyMap<number, readonly string[]>> {
-  await fenceSender(tx, lease)
-  await settleMessages(tx, dialect, lease.portalId, settle, now)
+  await settleMessages(tx, dialect, lease, settle, now)
   const taken = new Map<number, string[]>()
   if (claim.length === 0) return taken
   const rows = await tx
@@ -306,13 +305,19 @@ export async function writeStep(
   return taken
 }
 
+/** Fences, and writes what became of messages. What did not arrive, or may not have, stands in the ticket as well. */
 async function settleMessages(
   tx: Tx,
   dialect: StoreDialect,
-  portalId: number,
+  lease: SenderLease,
   settled: readonly SettledMessage[],
   now: string,
 ): Promise<void> {
+  const {portalId} = lease
+  const notes = notesOf(settled)
+  // The portal is locked before the sender, as everywhere.
+  const {firstId} = notes.length === 0 ? {firstId: 0} : await reserve(tx, portalId, notes.length)
+  await fenceSender(tx, lease)
   const gone = settled.filter(
     ({recipients, nextAt}) => nextAt === null && recipients.every(({state}) => state === 'sent'),
   )
@@ -357,27 +362,6 @@ async function settleMessages(
         .where('id', '=', message.id)
         .execute()
   }
-  await noteUndelivered(tx, dialect, portalId, settled, now)
-}
-
-/** What did not arrive, or may not have, stands in the ticket. */
-async function noteUndelivered(
-  tx: Tx,
-  dialect: StoreDialect,
-  portalId: number,
-  settled: readonly Pick<SettledMessage, 'id' | 'ticketId' | 'recipients'>[],
-  now: string,
-): Promise<void> {
-  const notes = settled.flatMap(({id, ticketId, recipients}) =>
-    (['failed', 'unknown'] as const).flatMap((state) => {
-      const named = recipients.filter((recipient) => recipient.state === state)
-      if (named.length === 0) return []
-      const details = {message: id, recipients: named.map(({address, reply}) => ({address, reply: storable(reply)}))}
-      return [{ticketId, kind: state === 'failed' ? 'not-sent' : 'sent-unknown', details}]
-    }),
-  )
-  if (notes.length === 0) return
-  const {firstId} = await reserve(tx, portalId, notes.length)
   await insertMany(
     tx,
     dialect,
@@ -389,6 +373,17 @@ async function noteUndelivered(
   )
 }
 
+/** The events of what did not arrive, or may not have. */
+const notesOf = (settled: readonly SettledMessage[]) =>
+  settled.flatMap(({id, ticketId, recipients}) =>
+    (['failed', 'unknown'] as const).flatMap((state) => {
+      const named = recipients.filter((recipient) => recipient.state === state)
+      if (named.length === 0) return []
+      const details = {message: id, recipients: named.map(({address, reply}) => ({address, reply: storable(reply)}))}
+      return [{ticketId, kind: state === 'failed' ? 'not-sent' : 'sent-unknown', details}]
+    }),
+  )
+
 /** Why nobody knows what became of a message. */
 const ORPHANED = 'the process that was sending it ended before the server had answered'
 
@@ -398,7 +393,6 @@ const ORPHANED = 'the process that was sending it ended before the server had an
  */
 export async function settleOrphans(tx: Tx, dialect: StoreDialect, lease: SenderLease, now: string): Promise<number> {
   const {portalId, senderId} = lease
-  await fenceSender(tx, lease)
   const rows = await tx
     .selectFrom('outgoing_recipient')
     .innerJoin('outgoing', (join) =>
@@ -434,7 +428,7 @@ export async function settleOrphans(tx: Tx, dialect: StoreDialect, lease: Sender
       messageId: null,
     })
   }
-  await settleMessages(tx, dialect, portalId, orphans, now)
+  await settleMessages(tx, dialect, lease, orphans, now)
   return orphans.length
 }
 
@@ -580,6 +574,21 @@ export async function countAutoReplies(db: Db, portalId: number, since: string):
     .where('at', '>', since)
     .executeTakeFirstOrThrow()
   return n
+}
+
+/** Whoever sends by these accounts writes nothing until this transaction ends. */
+export async function lockSenders(
+  tx: Tx,
+  dialect: StoreDialect,
+  portalId: number,
+  ids: readonly number[],
+): Promise<void> {
+  await tx
+    .updateTable('sender')
+    .set((eb) => ({lease_token: eb.ref('lease_token')}))
+    .where('portal_id', '=', portalId)
+    .where(dialect.among('id', ids))
+    .execute()
 }
 
 /**
