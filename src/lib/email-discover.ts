@@ -107,14 +107,13 @@ function warningsOf({domain, candidates, provider, nullMx}: EmailDiscovery): str
   ]
 }
 
-function nextOf({address, candidates, password, consent}: EmailDiscovery): string[] | null {
+function nextOf({address, candidates, password}: EmailDiscovery): string[] | null {
   const [best] = candidates
-  if (best === undefined) return null
+  if (best === undefined || password?.kind === 'none') return null
   return [
     ...['email', 'add', 'smtp', address],
     ...(best.trusted ? [] : ['--accept-discovered']),
     ...(best.user === null ? ['--user', 'USER'] : []),
-    ...(password?.kind === 'none' && consent === 'microsoft' ? ['--auth', 'microsoft'] : []),
   ]
 }
 

@@ -15,7 +15,7 @@ const SECURITY = {tls: 'TLS', starttls: 'STARTTLS'} as const
 
 export function renderDiscovery(discovery: EmailDiscovery, style: Style): string {
   const {colour, width} = style
-  const {address, candidates, consent, forwarding, password, provider, tried} = discovery
+  const {address, candidates, forwarding, password, provider, tried} = discovery
   const section = (title: string, lines: readonly string[]) => {
     const wrapped = lines.flatMap((line) => (width === null ? [line] : wrapText(line, width)))
     return `${colour.bold(title)}\n${wrapped.map((line) => `${line}\n`).join('')}`
@@ -24,8 +24,6 @@ export function renderDiscovery(discovery: EmailDiscovery, style: Style): string
     safeLine(`  ${host}:${port} ${SECURITY[security]}, user ${user ?? '(ask its owner)'}`),
     colour.dim(safeLine(`    host, port and security: ${SOURCES[source.kind]} ${source.detail}; user: ${userFrom}`)),
   ])
-  const consentLine =
-    consent === null || password?.kind === 'none' ? [] : ['  Or consent in a browser, in place of a password.']
   const url = (link: string | undefined) => (link === undefined ? [] : [colour.dim(`  ${link}`)])
   const unchecked = forwarding.checked ? [] : ['  (From general knowledge: menus may be named differently.)']
   return [
@@ -34,7 +32,7 @@ export function renderDiscovery(discovery: EmailDiscovery, style: Style): string
       provider === null || provider.note === null ? [] : [`  ${provider.note}`],
     ),
     ...(candidates.length === 0 ? [] : [section('SMTP servers, best first', servers)]),
-    ...(password === null ? [] : [section('Password', [`  ${password.say}`, ...url(password.url), ...consentLine])]),
+    ...(password === null ? [] : [section('Password', [`  ${password.say}`, ...url(password.url)])]),
     section('To have its mail forwarded', [
       ...forwarding.steps.map((step, index) => `  ${index + 1}. ${step}`),
       ...url(forwarding.url),

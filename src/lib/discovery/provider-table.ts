@@ -230,7 +230,7 @@ export const PROVIDERS: readonly Provider[] = [
     user: 'address',
     password: {
       kind: 'account',
-      say: 'The password of the account, where SMTP AUTH is switched on for the mailbox; consent (--auth microsoft) is what lasts.',
+      say: 'The password of the account, where SMTP AUTH is switched on for the mailbox; consent is what lasts, and this version does not offer it yet.',
       url: 'https://aka.ms/smtp_auth_disabled',
     },
     consent: 'microsoft',
@@ -270,7 +270,7 @@ export const PROVIDERS: readonly Provider[] = [
     user: 'address',
     password: {
       kind: 'none',
-      say: 'No password is taken since 16 September 2024, app passwords neither: Microsoft asks for consent (--auth microsoft).',
+      say: 'No password is taken since 16 September 2024, app passwords neither: Microsoft asks for consent, which this version does not offer yet.',
       url: 'https://support.microsoft.com/en-us/office/modern-authentication-methods-now-needed-to-continue-syncing-outlook-email-in-non-microsoft-email-apps-c5d65390-9676-4763-b41f-d7986499a90d',
     },
     consent: 'microsoft',

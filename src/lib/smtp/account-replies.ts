@@ -43,7 +43,11 @@ const ACCOUNT_REPLY_RULES: readonly ReplyRule[] = [
     title: 'The login is closed',
     reply: /\b5\.7\.30\b|basic authentication is (disabled|not supported)/i, // what Microsoft has announced
     why: 'Microsoft takes no passwords over SMTP for this account any more, only tokens',
-    fixes: [{text: 'Log in with a token in place of a password: --auth microsoft.'}],
+    fixes: [
+      {
+        text: 'Microsoft wants consent in place of a password, which this version does not offer yet: answer by another address.',
+      },
+    ],
   },
   {
     code: 'SMTP_ACCOUNT_BLOCKED',

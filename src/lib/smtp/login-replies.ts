@@ -26,7 +26,9 @@ const NO_AUTH = {code: 'SMTP_NO_AUTH', exitCode: EXIT.protocol, title: 'The serv
 const GOOGLE_APP_PASSWORD: Fix = {
   text: 'Create an app password at https://myaccount.google.com/apppasswords and use it as the password.',
 }
-const MICROSOFT_OAUTH: Fix = {text: 'Log in with a token in place of a password: --auth microsoft.'}
+const MICROSOFT_OAUTH: Fix = {
+  text: 'Microsoft wants consent in place of a password, which this version does not offer yet: answer by another address.',
+}
 const ENCRYPTED_PORT: Fix = {text: 'Use --security tls (port 465) or --security starttls (port 587).'}
 
 const LOGIN_REPLY_RULES: readonly ReplyRule[] = [
