@@ -24,9 +24,14 @@ interface Preparation {
 
 const IMAP =
   'portal inbound set imap --host imap.acme.example --user catchall@acme.example --password-env ACME_MAIL_PASSWORD'
+const SMTP =
+  'email add smtp help@customer-care.example --host smtp.customer-care.example --password-env CARE_PASSWORD --no-verify'
 const VAULT = {POSTDESK_SECRET_STORE: 'vault', POSTDESK_VAULT_PASSPHRASE: 'of the example'}
 const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   'portal add': {empty: true},
+  // There is no server to log in to; nothing is saved then.
+  'portal relay set smtp --host smtp.acme.example': {env: VAULT, codes: [20]},
+  'portal relay set channel': {first: [SMTP], env: VAULT},
   'portal inbound set imap': {env: {...VAULT, IMAP_PASSWORD: 'secret'}},
   'queue add': {
     first: [
@@ -44,6 +49,9 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
       'email remove support@acme.example --confirm support@acme.example',
     ],
   },
+  'email add smtp': {env: VAULT},
+  'email add smtp help@customer-care.example --host': {env: VAULT, codes: [20]},
+  'email update help@customer-care.example': {first: [SMTP], env: VAULT, codes: [20]},
   secret: {first: [IMAP], env: {...VAULT, ACME_MAIL_PASSWORD: 'secret'}},
   // Needs a keychain to move from.
   'secret move': {first: [IMAP], env: {...VAULT, ACME_MAIL_PASSWORD: 'secret'}, codes: [0, 78]},

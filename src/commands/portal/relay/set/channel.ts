@@ -15,7 +15,7 @@ export default class PortalRelaySetChannel extends BaseCommand<
 > {
   static override summary = "Send the system's own mail, such as automatic replies, by an address of the portal."
   static override description = 'It is from that address then, and answers to it go to the internal one.'
-  static override examples = ['<%= config.bin %> <%= command.id %> help@acme.example']
+  static override examples = ['<%= config.bin %> <%= command.id %> help@customer-care.example']
   static override args = {
     address: Args.string({name: 'ADDRESS', description: 'An address that can send.', ignoreStdin: true}),
   }
