@@ -28,8 +28,28 @@ export function postfixMissing(): string | false {
   return 'postfix is not installed'
 }
 
-/** Postfix as docs/mta.md sets it up. `deliver` is the script that it calls. */
-export async function startPostfix(t: TestContext, deliver: string): Promise<Mta> {
+/** What sets one Postfix apart from another. */
+export interface PostfixSetup {
+  /** Lines of main.cf beside those that every test needs. */
+  readonly main: string
+  /** Lines of master.cf beside the smtpd that listens and the processes that every Postfix has. */
+  readonly master?: string
+  /** Tables, by the names that `$config_directory` has them under. */
+  readonly tables?: Readonly<Record<string, string>>
+}
+
+/** A Postfix that runs. */
+export interface RunningPostfix {
+  readonly port: number
+  readonly configuration: string
+  log(): Promise<string>
+}
+
+/** Starts one that ends with the test; its log is shown when the test fails. `mail` is a directory of the mail user's. */
+export async function runPostfix(
+  t: TestContext,
+  setup: (place: {readonly configuration: string; readonly mail: string}) => PostfixSetup | Promise<PostfixSetup>,
+): Promise<RunningPostfix> {
   let end = async () => {}
   const directory = await openDirectory(t, 'postfix', () => end())
   const [configuration, data, mail] = ['etc', 'data', 'mail'].map((name) => join(directory, name)) as [
@@ -42,12 +62,12 @@ export async function startPostfix(t: TestContext, deliver: string): Promise<Mta
   await giveToMailUser(mail)
   const port = await freePort()
   const log = async () => readFile(join(directory, 'log'), 'utf8').catch(() => '')
+  const {main, master: services = '', tables = {}} = await setup({configuration, mail})
 
   await writeFile(
     join(configuration, 'main.cf'),
-    `${replaceAll(await documented('main.cf'), {'/etc/postfix': configuration})}
+    `${main}
 compatibility_level = 3.6
-myhostname = mx.acme.example
 mydestination =
 mynetworks = 127.0.0.0/8
 inet_interfaces = 127.0.0.1
@@ -59,17 +79,9 @@ maillog_file_prefixes = ${directory}
 smtpd_peername_lookup = no
 smtpd_relay_restrictions = permit_mynetworks, reject
 default_transport = error
-# The senders of the tests: what is returned to them is put into a Maildir.
-virtual_mailbox_domains = example.com
-virtual_mailbox_maps = inline:{ jane@example.com=jane/ }
-virtual_mailbox_base = ${mail}
-virtual_mailbox_limit = 0
-virtual_minimum_uid = 1
-virtual_uid_maps = static:${spawnSync('id', ['-u', MAIL_USER]).stdout.toString().trim()}
-virtual_gid_maps = static:${spawnSync('id', ['-g', MAIL_USER]).stdout.toString().trim()}
 `,
   )
-  await writeFile(join(configuration, 'transport'), await documented('transport'))
+  for (const [name, text] of Object.entries(tables)) await writeFile(join(configuration, name), text)
   await writeFile(
     join(configuration, 'master.cf'),
     `127.0.0.1:${port} inet n - n - - smtpd
@@ -88,10 +100,7 @@ proxymap   unix       - - n - - proxymap
 anvil      unix       - - n - 1 anvil
 virtual    unix       - n n - - virtual
 postlog    unix-dgram n - n - 1 postlogd
-${replaceAll(await documented('master.cf'), {
-  'user=postdesk': `user=${MAIL_USER}`,
-  '/usr/local/bin/postdesk-deliver': deliver,
-})}`,
+${services}`,
   )
   await runTool('postfix', ['-c', configuration, 'check'])
   // `-d`: it stays in the foreground, and leads the process group that it was started in.
@@ -107,6 +116,32 @@ ${replaceAll(await documented('master.cf'), {
     async () => `Postfix did not start: ${await log()}`,
     15,
   )
+  return {port, configuration, log}
+}
+
+/** Postfix as docs/mta.md sets it up. `deliver` is the script that it calls. */
+export async function startPostfix(t: TestContext, deliver: string): Promise<Mta> {
+  let returned = ''
+  const {port, configuration, log} = await runPostfix(t, async ({configuration, mail}) => {
+    returned = join(mail, 'jane/new')
+    return {
+      main: `${replaceAll(await documented('main.cf'), {'/etc/postfix': configuration})}
+myhostname = mx.acme.example
+# The senders of the tests: what is returned to them is put into a Maildir.
+virtual_mailbox_domains = example.com
+virtual_mailbox_maps = inline:{ jane@example.com=jane/ }
+virtual_mailbox_base = ${mail}
+virtual_mailbox_limit = 0
+virtual_minimum_uid = 1
+virtual_uid_maps = static:${spawnSync('id', ['-u', MAIL_USER]).stdout.toString().trim()}
+virtual_gid_maps = static:${spawnSync('id', ['-g', MAIL_USER]).stdout.toString().trim()}`,
+      tables: {transport: await documented('transport')},
+      master: replaceAll(await documented('master.cf'), {
+        'user=postdesk': `user=${MAIL_USER}`,
+        '/usr/local/bin/postdesk-deliver': deliver,
+      }),
+    }
+  })
 
   const queue = async (): Promise<Queued[]> =>
     (await runTool('postqueue', ['-c', configuration, '-j']))
@@ -137,8 +172,8 @@ ${replaceAll(await documented('master.cf'), {
       await waitFor(async () => (await attempts()) >= before + waiting, log)
     },
     async bounces() {
-      const files = await readdir(join(mail, 'jane/new')).catch(() => [])
-      return Promise.all(files.map((file) => readFile(join(mail, 'jane/new', file), 'utf8')))
+      const files = await readdir(returned).catch(() => [])
+      return Promise.all(files.map((file) => readFile(join(returned, file), 'utf8')))
     },
     log,
   }
