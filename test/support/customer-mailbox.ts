@@ -30,7 +30,7 @@ export const mailWorldMissing = (): string | false => postfixMissing() || doveco
 export interface MailWorld {
   /** Takes mail for everybody here, and asks for no login. */
   readonly smtpPort: number
-  /** The same server on a port where it takes no null return path. */
+  /** The same server on a port where it takes no null return path, and says so to MAIL FROM. */
   readonly refusingPort: number
   /** The mailbox that all mail for acme.example is in. */
   readonly inbound: Mailbox
@@ -116,7 +116,7 @@ without_null_sender = check_sender_access inline:{ {<> = 550 5.1.8 the null send
 `,
     master: `
 lmtp       unix       - - n - - lmtp
-127.0.0.1:${refusingPort} inet n - n - - smtpd -o smtpd_sender_restrictions=$without_null_sender
+127.0.0.1:${refusingPort} inet n - n - - smtpd -o smtpd_sender_restrictions=$without_null_sender -o smtpd_delay_reject=no
 `,
   }))
 

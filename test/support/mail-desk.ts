@@ -7,6 +7,7 @@ import type {Conversation} from '../../src/lib/conversation.ts'
 import type {SyncLine} from '../../src/lib/sync.ts'
 import {makeCertificates} from './certificates.ts'
 import {FORWARDED_TO, SALES, type MailWorld} from './customer-mailbox.ts'
+import {startDns} from './dns-server.ts'
 import type {Envelope} from './program.ts'
 import {passwordEnv, provision} from './provision.ts'
 import {postdesk, startPostdesk, temporaryHome, type Run, type Running} from './run-postdesk.ts'
@@ -35,7 +36,12 @@ export async function startMailDesk(
   addresses: readonly string[] = ['support', 'billing'],
 ): Promise<MailDesk> {
   const home = await temporaryHome(t)
-  const env: Record<string, string> = {...passwordEnv(world.inbound)}
+  // Nobody here publishes anything about his mail; the DNS of the machine is not asked.
+  const {address: dns} = await startDns(t)
+  const env: Record<string, string> = {
+    ...passwordEnv(world.inbound),
+    POSTDESK_RESOLVER: `${dns.host}:${dns.port}`,
+  }
   await provision({home, addresses, mailbox: world.inbound})
   const run = (words: readonly string[], input = '') => postdesk(words, {home, env, input})
   const done = async (words: readonly string[], input?: string) => {
