@@ -9,6 +9,7 @@ import {after, before, test, type TestContext} from 'node:test'
 import {describeCommands, exampleLines} from '../../src/lib/cli/describe-commands.ts'
 import {dovecotMissing, startDovecot} from '../support/dovecot.ts'
 import {postdesk, postdeskJson, ROOT} from '../support/run-postdesk.ts'
+import {startSmtpSink, type SmtpSink} from '../support/smtp-sink.ts'
 import {emptyStoreUrl} from '../support/stores.ts'
 
 /** What an example needs beside the usual portal; by the beginning of its command line, the longest that fits counts. */
@@ -25,12 +26,14 @@ interface Preparation {
 const IMAP =
   'portal inbound set imap --host imap.acme.example --user catchall@acme.example --password-env ACME_MAIL_PASSWORD'
 const SMTP =
-  'email add smtp help@customer-care.example --host smtp.customer-care.example --password-env CARE_PASSWORD --no-verify'
-const VAULT = {POSTDESK_SECRET_STORE: 'vault', POSTDESK_VAULT_PASSPHRASE: 'of the example'}
+  'email add smtp help@customer-care.example --host smtp.customer-care.example --password-env CARE_PASSWORD --queue sales'
+const VAULT = {POSTDESK_SECRET_STORE: 'vault', POSTDESK_VAULT_PASSPHRASE: 'of the example', CARE_PASSWORD: 'secret'}
+/** A desk that can answer. */
+const ANSWERS = {first: [SMTP, 'queue update support --sender help@customer-care.example'], env: VAULT}
+const ANSWERED = {...ANSWERS, first: [...ANSWERS.first, 'ticket reply 42 --body One', 'ticket reply 42 --body Two']}
 const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   'portal add': {empty: true},
-  // There is no server to log in to; nothing is saved then.
-  'portal relay set smtp --host smtp.acme.example': {env: VAULT, codes: [20]},
+  'portal relay set smtp': {env: VAULT},
   'portal relay set channel': {first: [SMTP], env: VAULT},
   'portal inbound set imap': {env: {...VAULT, IMAP_PASSWORD: 'secret'}},
   'queue add': {
@@ -50,8 +53,11 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
     ],
   },
   'email add smtp': {env: VAULT},
-  'email add smtp help@customer-care.example --host': {env: VAULT, codes: [20]},
-  'email update help@customer-care.example': {first: [SMTP], env: VAULT, codes: [20]},
+  'email update help@customer-care.example': {first: [SMTP], env: VAULT},
+  'ticket add': ANSWERS,
+  'ticket reply': ANSWERS,
+  'outbox retry': ANSWERED,
+  'outbox cancel': ANSWERED,
   secret: {first: [IMAP], env: {...VAULT, ACME_MAIL_PASSWORD: 'secret'}},
   // Needs a keychain to move from.
   'secret move': {first: [IMAP], env: {...VAULT, ACME_MAIL_PASSWORD: 'secret'}, codes: [0, 78]},
@@ -144,29 +150,43 @@ async function homeFor(t: TestContext, {empty}: Preparation): Promise<string> {
   if (!empty) await cp(prepared, home, {recursive: true})
   await writeFile(join(home, 'message.eml'), mail(99, 'support@acme.example'))
   await writeFile(join(home, 'expected.jsonl'), '{"source": "message.eml", "message": {"subject": "Question 99"}}\n')
-  for (const name of ['note.txt', 'reply.txt', 'secret.txt']) await writeFile(join(home, name), 'Some words.\n')
+  for (const name of ['note.txt', 'reply.txt', 'secret.txt', 'answer.txt', 'letter.txt', 'invoice.pdf'])
+    await writeFile(join(home, name), 'Some words.\n')
   return home
 }
 
 /** Puts in what no example can know: numbers that the store gave, and places of this machine. */
-function located(line: string, home: string): string {
+function located(line: string, home: string, smtp: Pick<SmtpSink, 'port'>): string {
   const [first, second, third] = facts.quarantined
-  return line
-    .replace(/^(postdesk quarantine \w+) 12\b/, `$1 ${first}`)
-    .replace(/^(postdesk quarantine \w+ \d+) 13 14\b/, `$1 ${second} ${third}`)
-    .replace(/--(raw|message) 7\b/, `--$1 ${facts.messageOf42}`)
-    .replace(/\/run\/secrets\/\w+/, join(home, 'secret.txt'))
-    .replace('/var/mail/acme', join(home, 'maildir'))
+  return (
+    line
+      .replace(/^(postdesk quarantine \w+) 12\b/, `$1 ${first}`)
+      .replace(/^(postdesk quarantine \w+ \d+) 13 14\b/, `$1 ${second} ${third}`)
+      .replace(/--(raw|message) 7\b/, `--$1 ${facts.messageOf42}`)
+      .replace(/\/run\/secrets\/\w+/, join(home, 'secret.txt'))
+      .replace('/var/mail/acme', join(home, 'maildir'))
+      .replace(/--host smtp\.\S+/, `--host localhost --port ${smtp.port} --security none`)
+      // Goes on until it is interrupted.
+      .replace(/^postdesk \S+ \S+ --watch/, 'timeout --preserve-status --signal=INT 5 $& || test $? = 130')
+  )
 }
 
+/** A server that lets everybody in. */
+const startProvider = (t: TestContext) =>
+  startSmtpSink(t, {
+    auth: {user: '', pass: ''},
+    server: {onAuth: ({username}, _session, done) => done(null, {user: username})},
+  })
+
 test('the examples of every command do what they say', async (t) => {
+  const smtp = await startProvider(t)
   for (const command of await describeCommands(ROOT))
     for (const line of exampleLines(command))
       await t.test(line, async (t) => {
         const preparation = preparationOf(line)
         const home = await homeFor(t, preparation)
         let env = {...preparation.env}
-        let run = located(line, home)
+        let run = located(line, home, smtp)
         const shared = /postgres:\/\/\S+/.exec(run)?.[0]
         if (shared !== undefined) {
           const url = new URL(await emptyStoreUrl(t, 'postgres'))
@@ -175,8 +195,13 @@ test('the examples of every command do what they say', async (t) => {
           run = run.replace(shared, url.href)
         }
         for (const before of preparation.first ?? []) {
-          const {code, output} = await shell(`postdesk ${before}`, home, env)
+          const {code, output} = await shell(located(`postdesk ${before}`, home, smtp), home, env)
           assert.equal(code, 0, `${before}: ${output}`)
+        }
+        if (run.startsWith('postdesk outbox ')) {
+          const {messages} = (await postdeskJson(['ticket', 'show', '42'], {home})).result
+          const sent = messages.filter(({direction}: {direction: string}) => direction === 'out')
+          for (const [index, id] of ['17', '18'].entries()) run = run.replace(` ${id}`, ` ${sent[index]?.id}`)
         }
         const {code, output} = await shell(run, home, env)
         assert.ok((preparation.codes ?? [0]).includes(code), `${run} ended with ${code}: ${output}`)
@@ -188,7 +213,8 @@ test('what the README shows works from top to bottom', {skip: dovecotMissing()},
   const imap = await startDovecot(t)
   await imap.deliver(Buffer.from(mail(1, 'support@acme.example')))
   const store = new URL(await emptyStoreUrl(t, 'postgres'))
-  const env = {ACME_IMAP_PASSWORD: imap.password, PGPASSWORD: store.password}
+  const smtp = await startProvider(t)
+  const env = {...VAULT, ACME_IMAP_PASSWORD: imap.password, ACME_SMTP_PASSWORD: 'secret', PGPASSWORD: store.password}
   store.password = ''
   const blocks = [...(await readFile(join(ROOT, 'README.md'), 'utf8')).matchAll(/```sh\n([\s\S]*?)```/g)].map(
     ([, block]) => block!,
@@ -203,6 +229,7 @@ test('what the README shows works from top to bottom', {skip: dovecotMissing()},
       .replace(/postgres:\/\/\S+/, store.href)
       // Goes on until it is interrupted.
       .replace(/^postdesk email sync --watch/m, 'timeout --preserve-status --signal=INT 5 $& || test $? = 130')
+      .replace(/--host smtp\.\S+/, `--host localhost --port ${smtp.port} --security none`)
     const {code, output} = await shell(`set -e\n${script}`, home, env)
     assert.equal(code, 0, `${script}\n${output}`)
   }

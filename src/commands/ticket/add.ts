@@ -25,8 +25,8 @@ export default class TicketAdd extends BaseCommand<typeof TicketAdd, TicketAddRe
   static override description =
     'The ticket belongs to the agent of --as where that is a member of its queue. The mail is kept before it is sent: whatever happens then, it waits in the outbox and the command must not be repeated.'
   static override examples = [
-    '<%= config.bin %> <%= command.id %> --to jane@example.com --from support@gmail.example --subject "Your order" --body "It is ready."',
-    '<%= config.bin %> <%= command.id %> --to jane@example.com --from support@gmail.example --subject "Your invoice" --attach invoice.pdf --as ann@acme.example < letter.txt',
+    '<%= config.bin %> <%= command.id %> --to jane@example.com --from help@customer-care.example --subject "Your order" --body "It is ready."',
+    '<%= config.bin %> <%= command.id %> --to jane@example.com --from help@customer-care.example --subject "Your invoice" --attach invoice.pdf --as ann@acme.example < letter.txt',
   ]
   static override flags = {
     to: Flags.string({helpValue: 'ADDRESS…', summary: 'Who gets it; several may follow.', multiple: true}),
