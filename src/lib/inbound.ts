@@ -75,7 +75,7 @@ const IMAPS_PORT = 993
 const IMAP_PORT = 143
 
 /** The usual security of a port: 993 speaks TLS from the first byte, every other one after STARTTLS. */
-export const securityOfPort = (port: number): Security => (port === IMAPS_PORT ? 'tls' : 'starttls')
+const securityOfPort = (port: number): Security => (port === IMAPS_PORT ? 'tls' : 'starttls')
 
 /** The config of an IMAP inbound, with everything that was left out. @throws 64 for the first bad value. */
 export function imapInbound(settings: ImapSettings): ImapInbound {

@@ -1,7 +1,7 @@
 /** Portals: adding, changing and removing them. */
 import {checkDisplayName, checkDomain} from './address.ts'
 import {alreadyExists, invalidValue, notFound} from './errors.ts'
-import {listAddresses, listChannels, updateChannel} from './store/channels.ts'
+import {listAddresses, listChannels, portalThatHas, updateChannel} from './store/channels.ts'
 import type {Store} from './store/open.ts'
 import {
   countPortal,
@@ -207,6 +207,9 @@ async function moveAddresses(tx: Tx, portalId: number, domain: string, now: stri
       throw alreadyExists('address', to, `${channel.address} would move there, but it leads to another address`, [
         {text: 'Take it from the other one:', command: `postdesk email update ADDRESS --drop-alias ${to}`},
       ])
+    const elsewhere = await portalThatHas(tx, to, portalId)
+    if (elsewhere !== undefined)
+      throw alreadyExists('address', to, `${channel.address} would move there, but the portal ${elsewhere} has it`)
     await updateChannel(tx, channel, {address: to}, now)
     moved.push({from: channel.address, to})
   }

@@ -83,7 +83,7 @@ export async function describeRelay(
 }
 
 /** True where the settings are those that the relay has. */
-export function isRelay(portal: Pick<PortalRow, 'relay'>, server: ServerSettings): boolean {
+function isRelay(portal: Pick<PortalRow, 'relay'>, server: ServerSettings): boolean {
   const relay = readRelay(portal)
   return (
     relay?.kind === 'smtp' &&

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import {join} from 'node:path'
 import {describe, test, type TestContext} from 'node:test'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {startAccountDesk, startMachine, trust, type Machine} from '../support/accounts.ts'
 import {startDns} from '../support/dns-server.ts'
 import {sendAnswer} from '../support/outgoing.ts'
 import {NOW} from '../support/portal.ts'
-import {ROOT} from '../support/run-postdesk.ts'
+import {ROOT, startPostdesk} from '../support/run-postdesk.ts'
 import {startScriptedSmtp} from '../support/scripted-smtp.ts'
 import {startSmtpSink, type SmtpSink} from '../support/smtp-sink.ts'
 import {STORES} from '../support/stores.ts'
@@ -398,6 +399,17 @@ describe('email add smtp', () => {
     )
     assert.equal(result.channel.state, 'ready')
     assert.ok(!desk.printed().includes(PASSWORD))
+  })
+
+  test('a signal while the server is silent ends it, and saves nothing', async (t) => {
+    const desk = await startAccountDesk(t, 'sqlite')
+    const silent = await startScriptedSmtp(t, {greeting: ({freeze}) => freeze()})
+    const words = `email add smtp ${ADDRESS} --host 127.0.0.1 --port ${silent.port} --security none --password-stdin`
+    const running = startPostdesk(words.split(' '), {home: desk.home, env: desk.env, input: PASSWORD})
+    while (silent.connections() === 0) await sleep(20)
+    running.kill('SIGINT')
+    assert.equal((await running.ended).code, 130)
+    assert.deepEqual([await addressesOf(desk), await secretsOf(desk)], [['support@acme.example ready'], []])
   })
 
   test('on a terminal it asks for what is missing, and shows the command for the next time', async (t) => {
