@@ -549,6 +549,19 @@ export const attachmentsTooLarge = (size: number, most: number) =>
     fixes: [{text: 'Send fewer or smaller files, or a link to them.'}],
   })
 
+/** Codes of reasons for which no mail leaves and nobody has to act: another process sends it, or the address is switched off. */
+export const HELD_ON_PURPOSE: ReadonlySet<string> = new Set(['OUTBOX_BUSY', 'CHANNEL_INACTIVE'])
+
+/** What waits for an address that is switched off is held, as its admin wants it. */
+export const channelInactive = (address: string, portal: string) =>
+  new PostdeskError({
+    code: 'CHANNEL_INACTIVE',
+    exitCode: EXIT.config,
+    title: `The mail of ${address} is held`,
+    why: 'the address is switched off',
+    fixes: [{text: 'Switch it on:', command: `postdesk email update ${address} --active --portal ${portal}`}],
+  })
+
 /** Another process sends by the account already: two at once would each open their own connections. */
 export const outboxBusy = (address: string, owner: string) =>
   new PostdeskError({

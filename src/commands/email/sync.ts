@@ -7,7 +7,7 @@ import {imapTimeout} from '../../lib/cli/imap-timeout.ts'
 import {renderSyncReport} from '../../lib/cli/render-sync.ts'
 import {safeJson} from '../../lib/cli/safe-text.ts'
 import type {Style} from '../../lib/cli/style.ts'
-import {EXIT, interrupted} from '../../lib/errors.ts'
+import {EXIT, HELD_ON_PURPOSE, interrupted} from '../../lib/errors.ts'
 import type {FlushSummary, SentOutbox} from '../../lib/outbox/send-outbox.ts'
 import type {SyncReport} from '../../lib/sync.ts'
 
@@ -155,7 +155,7 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
 
   private tellHeld({held}: FlushSummary): void {
     for (const {address, title, why, waiting, code} of held)
-      if (code !== 'OUTBOX_BUSY')
+      if (!HELD_ON_PURPOSE.has(code))
         this.warning(`${waiting} ${waiting === 1 ? 'mail waits' : 'mails wait'} for ${address}: ${title}: ${why}`)
   }
 

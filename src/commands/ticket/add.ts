@@ -39,10 +39,7 @@ export default class TicketAdd extends BaseCommand<typeof TicketAdd, TicketAddRe
   }
   static override changes = true
   static override exitCodes = [
-    EXIT.dns,
-    EXIT.tcp,
-    EXIT.tls,
-    EXIT.protocol,
+    EXIT.unclassified,
     EXIT.credentials,
     EXIT.loginClosed,
     EXIT.recipient,

@@ -45,10 +45,7 @@ export default class TicketReply extends BaseCommand<typeof TicketReply, TicketR
   }
   static override changes = true
   static override exitCodes = [
-    EXIT.dns,
-    EXIT.tcp,
-    EXIT.tls,
-    EXIT.protocol,
+    EXIT.unclassified,
     EXIT.credentials,
     EXIT.loginClosed,
     EXIT.recipient,

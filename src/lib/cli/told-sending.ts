@@ -1,5 +1,5 @@
 /** What became of a mail that an agent has just sent, as a command tells it. */
-import {cannotSendNow, notAllSent, sentUnknown, type PostdeskError} from '../errors.ts'
+import {cannotSendNow, HELD_ON_PURPOSE, notAllSent, sentUnknown, type PostdeskError} from '../errors.ts'
 import type {SentNow} from '../outbox/send-now.ts'
 
 /**
@@ -17,7 +17,8 @@ export function toldSending(
   if (thoseWho('unknown').length > 0) return {error: sentUnknown(id, portal), remark: null}
   const waiting = [...thoseWho('queued'), ...thoseWho('sending')]
   if (waiting.length === 0) return {error: null, remark: null}
-  if (obstacle !== null && paused) return {error: cannotSendNow(obstacle, id, portal), remark: null}
+  if (obstacle !== null && paused && !HELD_ON_PURPOSE.has(obstacle.code))
+    return {error: cannotSendNow(obstacle, id, portal), remark: null}
   const why = obstacle === null ? waiting[0]!.reply : `${obstacle.title}: ${obstacle.why}`
   const when = nextAt === null ? '' : ` and is tried again from ${nextAt} on`
   return {

@@ -1,7 +1,7 @@
 /** The account by which a message leaves, opened as this machine can: that of a channel, or the relay of the portal. */
 import {accountPassword, channelOwner, RELAY} from '../account-password.ts'
 import type {Sender} from '../channel/outgoing.ts'
-import {notConfigured, PostdeskError, usage} from '../errors.ts'
+import {channelInactive, notConfigured, PostdeskError} from '../errors.ts'
 import type {Log} from '../log.ts'
 import {openSender} from '../protocols.ts'
 import {readRelay} from '../relay.ts'
@@ -51,7 +51,7 @@ async function openChannel(id: number, context: AccountContext): Promise<OpenAcc
   const smtp = (await listSmtpChannels(store.db, portal.id)).find((row) => row.channel_id === id)
   if (channel === undefined || smtp === undefined) return closed('a removed address', noSuchAccount(portal))
   const {address} = channel
-  if (channel.deactivated_at !== null) return closed(address, switchedOff(portal, address))
+  if (channel.deactivated_at !== null) return closed(address, channelInactive(address, portal.key))
   const {host, port, security, user_name: user} = smtp
   return open(address, {host, port, security: security as 'tls', user}, channelOwner(channel), context)
 }
@@ -82,9 +82,4 @@ const noRelay = (portal: PortalRow) =>
 const noSuchAccount = (portal: PortalRow) =>
   notConfigured('The address that the mail is of', 'it was removed, or cannot send any more', [
     {text: 'See what waits, and cancel it:', command: `postdesk outbox list --portal ${portal.key}`},
-  ])
-
-const switchedOff = (portal: PortalRow, address: string) =>
-  usage(`${address} is switched off, and its mail is held`, [
-    {text: 'Switch it on:', command: `postdesk email update ${address} --active --portal ${portal.key}`},
   ])

@@ -74,7 +74,10 @@ async function flushSender(senderId: number, options: FlushOptions, report: Flus
       return hold(outboxBusy(address, error.why), false)
     throw error
   }
-  const rest = keepAlive(() => tenure.heartbeat(), (error) => log('heartbeat failed', {error: String(error)}))
+  const rest = keepAlive(
+    () => tenure.heartbeat(),
+    (error) => log('heartbeat failed', {error: String(error)}),
+  )
   try {
     const lease = {portalId: portal.id, senderId, token: tenure.token, shownAs: `the outbox of ${address}`}
     const orphans = await store.transaction((tx) => settleOrphans(tx, store.dialect, lease, clock.now()))

@@ -1,6 +1,6 @@
 /** The outbox of a portal, sent once or for as long as somebody wants. */
 import {setTimeout as sleep} from 'node:timers/promises'
-import {EXIT, type PostdeskError} from '../errors.ts'
+import {HELD_ON_PURPOSE, type PostdeskError} from '../errors.ts'
 import {flushOutbox, type FlushOptions, type FlushReport, type HeldSender} from './flush.ts'
 import {countDueBySender, type SettledMessage} from '../store/outgoing.ts'
 
@@ -72,9 +72,9 @@ async function summarise(
   }
 }
 
-/** The lowest class of those that failed; "later" only where there is nothing else. Another process at work is no failure. */
+/** The lowest class of those that failed; "later" only where there is nothing else. */
 function worstOf(held: readonly HeldSender[]): PostdeskError | null {
-  const errors = held.map(({error}) => error).filter(({code}) => code !== 'OUTBOX_BUSY')
+  const errors = held.map(({error}) => error).filter(({code}) => !HELD_ON_PURPOSE.has(code))
   return errors.toSorted((a, b) => a.exitCode - b.exitCode)[0] ?? null
 }
 
@@ -93,13 +93,10 @@ export async function watchOutbox(
     last = await sendOutbox(options)
     const {result} = last
     for (const state of ['sent', 'failed', 'queued', 'unknown'] as const) total[state] += result[state]
-    const held = result.held.filter(({address, code}) => code !== 'OUTBOX_BUSY' && !known.has(`${address} ${code}`))
+    const held = result.held.filter(({address, code}) => !HELD_ON_PURPOSE.has(code) && !known.has(`${address} ${code}`))
     known = new Set(result.held.map(({address, code}) => `${address} ${code}`))
     onRun({...result, held})
     await sleep(WATCH_MS, undefined, {signal: options.signal}).catch(() => {}) // the signal ends the pause
   }
   return {result: {...last.result, ...total}, failure: last.failure}
 }
-
-/** True where a failure may pass by itself. */
-export const mayPass = ({exitCode}: PostdeskError): boolean => exitCode === EXIT.tryAgain

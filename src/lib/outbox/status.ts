@@ -51,8 +51,21 @@ export async function outboxStatus(
       failOn: 'error',
     })
   }
+  const ids = new Map([...addresses].map(([id, address]) => [address, id]))
+  const inactive = channels.flatMap(({address, active}) => (active ? [] : [{address, id: ids.get(address) ?? 0}]))
+  for (const {address, id} of inactive) {
+    const held = waiting.get(id) ?? 0
+    if (held > 0)
+      findings.push({
+        code: 'CHANNEL_HOLDS_MAIL',
+        text: `${held} ${held === 1 ? 'mail is' : 'mails are'} held for ${address}, which is switched off.`,
+        fixes: [{text: 'Switch it on, and they leave:', command: `postdesk email update ${address} --active ${on}`}],
+        failOn: null,
+      })
+  }
   // What an account holds back is told above.
-  const stuck = new Set(senders.filter(({paused, retry_at: at}) => paused !== null || at !== null).map(({id}) => id))
+  const troubled = senders.filter(({paused, retry_at: at}) => paused !== null || at !== null)
+  const stuck = new Set([...troubled, ...inactive].map(({id}) => id))
   const overdue = await oldestDue(db, portal.id, {before: ago(OVERDUE_MINUTES * 60_000), except: [...stuck]})
   if (overdue !== null)
     findings.push({

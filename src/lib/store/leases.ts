@@ -20,7 +20,7 @@ export interface LeasedRow {
 /** Seconds after which a silent owner on another machine is taken for dead. */
 const LEASE_SECONDS = 60
 /** Seconds between two signs of life. */
-export const HEARTBEAT_SECONDS = 15
+const HEARTBEAT_SECONDS = 15
 
 export interface Tenure {
   readonly token: number
