@@ -1,17 +1,25 @@
 /**
  * `npm run demo`: a mailbox with three days of customer mail on a real IMAP server, set up and taken in by postdesk's
- * own commands. Each is shown as it could be typed. Leaves the store, so that one can play on.
+ * own commands; an answer that leaves by the SMTP server of a provider, and an automatic reply, as they arrive in a customer's
+ * mailbox. Each command is shown as it could be typed. Leaves the store, so that one can play on.
  */
 import {spawn} from 'node:child_process'
 import {mkdtemp} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
+import {ImapFlow, type FetchMessageObject} from 'imapflow'
+import {simpleParser, type ParsedMail} from 'mailparser'
 import {shellQuote} from '../../src/lib/cli/shell-quote.ts'
 import {startDemoServer} from './imap-server.ts'
-import {demoMails, DOMAIN} from './mails.ts'
+import {addressOf, demoMails, DOMAIN, NOAH, write, type Letter} from './mails.ts'
+import {startDemoProvider} from './smtp-server.ts'
 
 interface TicketList {
-  readonly tickets: readonly {readonly number: number; readonly messageCount: number}[]
+  readonly tickets: readonly {
+    readonly number: number
+    readonly messageCount: number
+    readonly requester: {readonly address: string}
+  }[]
 }
 interface QuarantineList {
   readonly items: readonly unknown[]
@@ -26,10 +34,24 @@ const PASSWORD = 'demo-password'
 /** One mail came to two addresses: it is two items of the mailbox, and one message. */
 const SECOND_COPIES = 1
 
+/** An address of another provider, whose mail is forwarded to the portal. */
+const ANSWERS = 'acme.lamps@provider.example'
+
 const home = await mkdtemp(join(tmpdir(), 'postdesk-demo-'))
 const bold = process.stdout.isTTY ? (text: string) => `\u001B[1m${text}\u001B[22m` : (text: string) => text
 const mails = await demoMails()
 const server = await startDemoServer(mails, USER, PASSWORD)
+/** The mailbox of Noah, one of the customers. */
+const noahsMailbox = await startDemoServer([], addressOf(NOAH), PASSWORD)
+const provider = await startDemoProvider(
+  {user: ANSWERS, password: PASSWORD},
+  new Map([[addressOf(NOAH), (mail) => noahsMailbox.deliver(mail)]]),
+)
+/** How the provider is reached, as commands are told. */
+const smtpFlags = [
+  ...['--host', provider.host, '--port', String(provider.port), '--security', 'none'],
+  ...['--user', ANSWERS, '--password-env', 'DEMO_PASSWORD'],
+]
 try {
   await demonstrate()
 } catch (error) {
@@ -38,7 +60,7 @@ try {
   )
   process.exitCode = 1
 } finally {
-  await server.stop()
+  for (const peer of [provider, noahsMailbox, server]) await peer.stop()
 }
 
 async function demonstrate(): Promise<void> {
@@ -90,6 +112,10 @@ async function demonstrate(): Promise<void> {
   const after = await look<TicketList>('ticket', 'list', '--limit', '100')
   check(totals.seen + totals.created + totals.appended === 0, `a sync of nothing new says ${JSON.stringify(totals)}`)
   check(JSON.stringify(after) === JSON.stringify(before), 'the second sync changed the tickets')
+
+  const {number} = before.tickets.find(({requester}) => requester.address === addressOf(NOAH))!
+  await answer(number)
+  await answerAutomatically()
   await show('email', 'status')
 
   process.stdout.write(`
@@ -100,8 +126,79 @@ ${bold('The store is yours to play with:')}
   node bin/run.js ticket close ${longest.number}
   printf 'From: me@mail.example\\nSubject: Hello\\n\\nIs anybody there?\\n' | node bin/run.js email deliver --recipient=hello@${DOMAIN}
   node bin/run.js --help
-The IMAP server ends now; the mail is in the store.
+The mail servers end now; the mail is in the store.
 `)
+}
+
+/** An agent answers Noah, and he answers back. */
+async function answer(number: number): Promise<void> {
+  say(`Answers leave by an address of any provider. This one's server is on ${provider.host}:${provider.port}:`)
+  const named = ['--name', '{agent} | Acme Lamps', '--forwards-to', 'support']
+  await prepare('email', 'add', 'smtp', ANSWERS, ...smtpFlags, ...named)
+  await prepare('queue', 'update', 'support', '--sender', ANSWERS)
+  const words = 'Hello Noah,\n\nwe have reset your sessions: please try again in a new window.\n\nAnn'
+  await show('ticket', 'reply', String(number), '--as', `ann@${DOMAIN}`, '--body', words)
+  const received = await noahReads(1)
+
+  say('He answers, his provider sends it there, and that one forwards it to the portal:')
+  await arrives({
+    from: NOAH,
+    to: ANSWERS,
+    deliveredTo: `support@${DOMAIN}`,
+    subject: received.subject!,
+    references: [...[received.references ?? []].flat(), received.messageId!],
+    id: 'noah-2',
+    text: `Now it works, thank you!\n\n${received.from?.text} wrote:\n${received.text!.trimEnd().replaceAll(/^/gm, '> ')}`,
+  })
+  await show('email', 'sync')
+  await show('ticket', 'show', String(number))
+  const shown = await look<{messages: readonly object[]}>('ticket', 'show', String(number))
+  check(shown.messages.length === 3, `ticket ${number} has ${shown.messages.length} messages, not 3`)
+}
+
+/** Noah writes about something else, and is answered at once. */
+async function answerAutomatically(): Promise<void> {
+  say('With a relay, an internal address can answer by itself:')
+  await prepare('portal', 'relay', 'set', 'smtp', ...smtpFlags)
+  const words = ['--auto-reply-subject', 'We have your mail', '--auto-reply-body']
+  const text = 'Thank you. Your number is {ticket}; the team of {queue} answers within a day.\n\n{portal}'
+  await prepare('email', 'update', `support@${DOMAIN}`, '--auto-reply', ...words, text)
+  await arrives({
+    from: NOAH,
+    to: `support@${DOMAIN}`,
+    subject: 'A lamp for the workshop',
+    id: 'noah-3',
+    text: 'Which of your lamps would you put over a workbench?\n\nNoah',
+  })
+  await show('email', 'sync')
+  const received = await noahReads(2)
+  check(received.headers.get('auto-submitted') === 'auto-replied', 'the automatic reply does not say that it is one')
+}
+
+/** Puts a mail into the mailbox of the portal that was written just now. */
+async function arrives(letter: Omit<Letter, 'ago'>): Promise<void> {
+  server.deliver(await write({...letter, ago: 0}, new Date()))
+}
+
+/** Shows the mail that came last to Noah, as he sees it. @throws where he has not so many. */
+async function noahReads(count: number): Promise<ParsedMail> {
+  const {host, port} = noahsMailbox
+  const auth = {user: addressOf(NOAH), pass: PASSWORD}
+  const client = new ImapFlow({host, port, secure: false, doSTARTTLS: false, logger: false, auth})
+  await client.connect()
+  const {exists} = await client.mailboxOpen('INBOX', {readOnly: true})
+  check(exists === count, `${exists} mails have arrived, not ${count}`)
+  const newest = await client.fetchOne('*', {source: true})
+  client.close()
+  check(newest !== false, 'the mail cannot be read')
+  const mail = await simpleParser((newest as FetchMessageObject).source!)
+  process.stdout.write(`
+${bold(`In the mailbox of ${NOAH}:`)}
+  From:    ${mail.from?.text}
+  Subject: ${mail.subject}
+${(mail.text ?? '').trimEnd().replaceAll(/^/gm, '  | ')}
+`)
+  return mail
 }
 
 /** Runs a command before the eyes of the reader. @throws where it fails. */

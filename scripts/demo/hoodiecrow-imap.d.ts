@@ -19,5 +19,6 @@ declare module 'hoodiecrow-imap' {
   export default function hoodiecrow(options: Options): {
     readonly server: Server
     listen(port: number, host: string, done: () => void): void
+    appendMessage(mailbox: string, flags: string[], internaldate: string, raw: string): void
   }
 }

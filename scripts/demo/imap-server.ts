@@ -12,6 +12,8 @@ export interface WaitingMail {
 export interface DemoServer {
   readonly host: '127.0.0.1'
   readonly port: number
+  /** Puts one more mail into the INBOX. */
+  deliver(mail: WaitingMail): void
   /** Ends at once, also for clients that are connected. */
   stop(): Promise<void>
 }
@@ -44,6 +46,7 @@ export async function startDemoServer(
   return {
     host: '127.0.0.1',
     port: (imap.server.address() as AddressInfo).port,
+    deliver: ({raw, arrived}) => imap.appendMessage('INBOX', [], internalDate(arrived), raw.toString('latin1')),
     async stop() {
       const closed = new Promise((resolve) => imap.server.close(resolve))
       for (const client of clients) client.destroy()

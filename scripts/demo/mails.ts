@@ -8,7 +8,7 @@ import type {WaitingMail} from './imap-server.ts'
 export const DOMAIN = 'acme.example'
 
 /** What one of them says, and what it shows. */
-interface Letter {
+export interface Letter {
   /** Minutes before now. */
   readonly ago: number
   readonly from: string
@@ -21,6 +21,8 @@ interface Letter {
   readonly id: string
   /** The ids of the thread, the oldest first. */
   readonly answers?: readonly string[]
+  /** The same for mail that is not of this file, as whole ids. */
+  readonly references?: readonly string[]
   readonly text?: string
   readonly html?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -30,6 +32,7 @@ interface Letter {
 const JULIA = 'Julia Weber <julia.weber@post.example>'
 const JOHN = 'John Carter <john.carter@mail.example>'
 const HUONG = 'Nguyễn Thị Hương <huong.nguyen@cong-ty-an-phat.example>'
+export const NOAH = 'Noah Ellis <noah.ellis@mail.example>'
 const HOTEL = 'Fiona Kerr <fiona.kerr@harbour-hotels.example>'
 
 const LETTERS: readonly Letter[] = [
@@ -343,7 +346,7 @@ Purchasing, Harbour Hotels`,
   },
   {
     ago: 420,
-    from: 'Noah Ellis <noah.ellis@mail.example>',
+    from: NOAH,
     to: `support@${DOMAIN}`,
     subject: 'Cannot sign in since yesterday',
     id: 'noah-1',
@@ -370,10 +373,11 @@ export async function demoMails(now = new Date()): Promise<WaitingMail[]> {
   return [...mails, withoutMessageId(now), rawLatin1(now)].sort((a, b) => a.arrived.getTime() - b.arrived.getTime())
 }
 
-async function write(letter: Letter, now: Date): Promise<WaitingMail> {
+/** A letter as it arrives in the mailbox. */
+export async function write(letter: Letter, now: Date): Promise<WaitingMail> {
   const date = minutesBefore(now, letter.ago)
   const {from, to, cc, subject, text, html, headers, attachments} = letter
-  const references = letter.answers?.map((id) => messageId(id))
+  const references = letter.references ?? letter.answers?.map((id) => messageId(id))
   const composer = new MailComposer({
     from,
     to,
@@ -381,7 +385,7 @@ async function write(letter: Letter, now: Date): Promise<WaitingMail> {
     date,
     messageId: messageId(letter.id),
     ...(cc === undefined ? {} : {cc}),
-    ...(references ? {inReplyTo: references.at(-1)!, references} : {}),
+    ...(references ? {inReplyTo: references.at(-1)!, references: [...references]} : {}),
     ...(text === undefined ? {} : {text}),
     ...(html === undefined ? {} : {html}),
     ...(headers ? {headers: {...headers}} : {}),
@@ -450,9 +454,9 @@ function rawLatin1(now: Date): WaitingMail {
 }
 
 /** Puts on top what the servers on the way write. */
-function arrive(body: Buffer, envelope: {sender: string; deliveredTo: string | null}, date: Date): WaitingMail {
+export function arrive(body: Buffer, envelope: {sender: string; deliveredTo: string | null}, date: Date): WaitingMail {
   const {sender, deliveredTo} = envelope
-  const host = sender.split('@')[1]
+  const host = sender.split('@')[1] ?? `mail.${DOMAIN}`
   const [sent, arrived] = [new Date(date.getTime() + 2000), new Date(date.getTime() + 9000)]
   const trace = [
     ...(deliveredTo === null ? [] : [`Delivered-To: ${deliveredTo}`]),
@@ -467,7 +471,7 @@ function arrive(body: Buffer, envelope: {sender: string; deliveredTo: string | n
 const minutesBefore = (now: Date, minutes: number) => new Date(now.getTime() - minutes * 60_000)
 const messageId = (id: string) => `<${id}@customers.example>`
 const mailDate = (date: Date) => date.toUTCString().replace('GMT', '+0000')
-const addressOf = (mailbox: string) => /<(.+)>$/.exec(mailbox)?.[1] ?? mailbox
+export const addressOf = (mailbox: string) => /<(.+)>$/.exec(mailbox)?.[1] ?? mailbox
 
 /** The smallest file that a PDF viewer opens, with one line of text. */
 function pdf(line: string): string {
