@@ -3,6 +3,7 @@
  * server, a provider that forwards the mail of its address to the portal, and the catch-all mailbox of the portal's domain.
  */
 import {spawn} from 'node:child_process'
+import {existsSync} from 'node:fs'
 import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {TestContext} from 'node:test'
@@ -25,7 +26,13 @@ export const FORWARDED_TO = 'support@acme.example'
 export const GHOST = 'ghost@customers.example'
 
 /** Whether this machine has what it takes; else why the test is skipped. Where peers are required, missing ones fail. */
-export const mailWorldMissing = (): string | false => postfixMissing() || dovecotMissing()
+export function mailWorldMissing(): string | false {
+  const missing = postfixMissing() || dovecotMissing()
+  if (missing !== false || existsSync('/usr/lib/dovecot/lmtp')) return missing
+  if (process.env['POSTDESK_REQUIRE_PEERS'] === '1')
+    throw new Error('dovecot-lmtpd is not installed, and peers are required')
+  return 'dovecot-lmtpd is not installed'
+}
 
 export interface MailWorld {
   /** Takes mail for everybody here, and asks for no login. */
