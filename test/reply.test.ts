@@ -121,14 +121,24 @@ for (const kind of STORES)
       const ticket = await take(
         desk,
         {From: 'Ann <ann@acme.example>', Subject: 'Fwd: Printer'},
-        '---------- Forwarded message ---------\r\nFrom: Jane Doe <jane@example.com>\r\nDate: Sun, 1 Mar 2026\r\nSubject: Printer\r\nTo: Ann <ann@acme.example>\r\n\r\nIt is broken.\r\n',
+        'He is a nuisance, give him nothing.\r\n\r\n---------- Forwarded message ---------\r\nFrom: Jane Doe <jane@example.com>\r\nDate: Sun, 1 Mar 2026\r\nSubject: Printer\r\nTo: Ann <ann@acme.example>\r\n\r\nIt is broken.\r\n',
       )
       const reply = await replyToTicket(desk.store, desk.portal, ticket, REPLY, ANN)
-      const {message} = await written(desk, reply.message)
+      const {message, body} = await written(desk, reply.message)
       assert.deepEqual(
         message.to.map(({address}) => address),
         ['jane@example.com'],
       )
+      assert.equal(body.text.trim(), 'Yes.', "the agent's remarks are not for the customer")
+      assert.deepEqual([message.inReplyTo, message.references], [[], []], 'he does not know that mail')
+      assert.equal(message.subject, 'Re: Printer')
+    })
+
+    test('to what is nothing but a quote has no quote below', async (t) => {
+      const desk = await startOutbox(t, kind, SERVER)
+      const ticket = await take(desk, {}, '> the whole\r\n> history\r\n')
+      const reply = await replyToTicket(desk.store, desk.portal, ticket, REPLY, ANN)
+      assert.equal((await written(desk, reply.message)).body.text.trim(), 'Yes.')
     })
 
     test('leaves by the address of the ticket, else by that of its queue, else it is refused with the way out', async (t) => {
@@ -192,6 +202,10 @@ for (const kind of STORES)
       assert.equal(conversation.messages.length, 1)
       const [answer] = await desk.deliver([customerMail({'In-Reply-To': `<${started.messageId}>`})])
       assert.deepEqual([answer!.kind, answer!.ticket], ['appended', started.ticket])
+      const ours = {...request, to: [{name: '', address: 'support@acme.example'}]}
+      await assert.rejects(startConversation(desk.store, desk.portal, ours, ANN), failing(64, /address of this portal/))
+      const {queue: _, ...homeless} = request
+      await assert.rejects(startConversation(desk.store, desk.portal, homeless, ANN), failing(64, /has no queue/))
       const again = await replyToTicket(desk.store, desk.portal, started.ticket, REPLY, ANN)
       const {message} = await written(desk, again.message)
       assert.equal(message.references[0], started.messageId)

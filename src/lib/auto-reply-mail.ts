@@ -4,7 +4,6 @@ import {senderName} from './channel/sender-name.ts'
 import {renderTemplate} from './message/auto-reply-template.ts'
 import {htmlOfText} from './message/html-of-text.ts'
 import {threadFields} from './message/thread-fields.ts'
-import {AUTO_REPLY_PATIENCE_MS} from './outbox/settle.ts'
 import {writeMail, type Letterhead} from './outgoing-mail.ts'
 import {listChannels, type ChannelRow} from './store/channels.ts'
 import type {Answered} from './store/commit.ts'
@@ -51,7 +50,7 @@ export async function writeAutoReply(
       attachments: [],
       autoSubmitted: 'auto-replied', // RFC 3834 5
     },
-    {kind: 'auto-reply', author: null, now, patienceMs: AUTO_REPLY_PATIENCE_MS},
+    {kind: 'auto-reply', author: null, now},
   )
   return outgoing.recipients.length === 0 ? null : outgoing
 }

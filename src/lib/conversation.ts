@@ -110,7 +110,7 @@ export async function readConversation(
     conversation: {
       ...summary,
       // Mail of several mailboxes comes in out of order; ids tell the order of those of one second.
-      messages: messages.sort((a, b) => compare(a.receivedAt, b.receivedAt) || a.id - b.id),
+      messages: messages.sort((a, b) => compare(second(a.receivedAt), second(b.receivedAt)) || a.id - b.id),
       events: (await listEvents(db, ticket)).map(eventOf),
     },
     problems,
@@ -208,5 +208,8 @@ const eventOf = ({at, kind, by, details}: TicketEventRow): ConversationEvent => 
   by,
   details: JSON.parse(details) as Record<string, unknown>,
 })
+
+/** An instant without its fraction: INTERNALDATE has none (RFC 9051 9), so a mailbox seems a part of a second too early. */
+const second = (instant: string): string => instant.slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -7,6 +7,7 @@ import type {Address} from './message/message.ts'
 import {parseMessage} from './message/parse.ts'
 import {compressChunks} from './message/raw-chunks.ts'
 import {hashToken, newToken, withToken} from './message/token.ts'
+import {expiryOf} from './outbox/settle.ts'
 import type {NewOutgoing} from './store/outgoing.ts'
 import {storeId, type PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
@@ -40,7 +41,7 @@ export async function writeMail(
   portal: PortalRow,
   letterhead: Letterhead,
   words: Words,
-  about: Pick<NewOutgoing, 'kind' | 'author'> & {readonly now: string; readonly patienceMs: number},
+  about: Pick<NewOutgoing, 'kind' | 'author'> & {readonly now: string},
 ): Promise<NewOutgoing> {
   const tokens: NewOutgoing['tokens'][number][] = []
   const make = (kind: NewOutgoing['tokens'][number]['kind']): string => {
@@ -79,7 +80,7 @@ export async function writeMail(
         }),
     recipients: [...message.to, ...message.cc].map(({address}) => address),
     author: about.author,
-    expiresAt: new Date(Date.parse(about.now) + about.patienceMs).toISOString(),
+    expiresAt: expiryOf(about.kind, about.now),
     tokens,
   }
 }

@@ -8,7 +8,7 @@ import type {Store} from './store/open.ts'
 import {lockPortal, updatePortal, type PortalRow} from './store/portals.ts'
 import type {Db, Tx} from './store/schema.ts'
 import {deleteSecrets} from './store/secrets.ts'
-import {findSender, RELAY_SENDER, resumeSender} from './store/senders.ts'
+import {failQueuedOf, findSender, RELAY_SENDER, resumeSender} from './store/senders.ts'
 import {switchAccount, type AccountSwitch} from './switch-account.ts'
 
 /** An SMTP account of its own. */
@@ -131,6 +131,8 @@ export async function setChannelRelay(
     const before = readRelay(locked)
     if (before?.kind === 'channel' && before.channelId === channel.id)
       return {relay: (await describeRelay(tx, locked))!, changed: false}
+    // What is written for the account before is in names that a provider does not let the address use.
+    await failQueuedOf(tx, portal.id, RELAY_SENDER, 'the relay it was written for is gone', now)
     return {relay: await save(tx, locked, {kind: 'channel', channelId: channel.id}, now), changed: true}
   })
 }

@@ -1,5 +1,6 @@
 /** An agent's answer to a ticket, and a conversation that an agent starts: written, and put into the outbox. */
-import {invalidValue, PostdeskError} from './errors.ts'
+import {requireChannel} from './channel-summary.ts'
+import {invalidValue, PostdeskError, usage} from './errors.ts'
 import {htmlOfText} from './message/html-of-text.ts'
 import type {DraftAttachment} from './message/compose.ts'
 import type {Address, ParsedMessage} from './message/message.ts'
@@ -7,8 +8,6 @@ import {replySubject} from './message/outgoing-subject.ts'
 import {parseStream} from './message/parse.ts'
 import {quoteBelow, quoteOf} from './message/quote.ts'
 import {threadFields} from './message/thread-fields.ts'
-import {tokenOfAddress} from './message/token.ts'
-import {REPLY_PATIENCE_MS} from './outbox/settle.ts'
 import {writeMail} from './outgoing-mail.ts'
 import {requireAgents, requireQueue} from './queue.ts'
 import {readRawMail} from './raw-mail.ts'
@@ -62,6 +61,21 @@ export interface QueuedReply {
 }
 
 /**
+ * What can be refused of an answer before anybody writes it.
+ * @throws 67 for a ticket, agent or address that is not there, 64 for one that was merged, 78 where nothing can send.
+ */
+export async function checkReply(
+  {db}: Store,
+  portal: PortalRow,
+  number: number,
+  {from, agent}: {readonly from?: string | undefined; readonly agent?: string | undefined},
+): Promise<{readonly ticket: NamedTicket; readonly sender: ChosenSender}> {
+  const ticket = await ownTicket(db, portal, number)
+  if (agent !== undefined) await requireAgents(db, portal, [agent])
+  return {ticket, sender: await senderOfTicket(db, portal, ticket, from)}
+}
+
+/**
  * Answers a ticket.
  * @throws 67 for a ticket, agent or address that is not there, 64 for one that was merged, 78 where nothing can send.
  */
@@ -73,15 +87,13 @@ export async function replyToTicket(
   as: ActingAs,
 ): Promise<QueuedReply> {
   const {db} = store
-  const ticket = await ownTicket(db, portal, number)
-  if (as.agent !== undefined) await requireAgents(db, portal, [as.agent])
-  const sender = await senderOfTicket(db, portal, ticket, request.from)
-  const {answered, known} = await readAnswered(db, ticket)
+  const {ticket, sender} = await checkReply(store, portal, number, {from: request.from, agent: as.agent})
+  const {answered, known, subject} = await readAnswered(db, portal, ticket)
   const {to, cc, leftOut} = await recipientsOf(db, portal, ticket, answered, request)
   const quoted =
-    request.quote && answered !== null
+    request.quote && answered !== null && hasWords(answered.body)
       ? {
-          text: answered.body.replyText || answered.body.text,
+          text: answered.body.replyText,
           author: answered.message.from[0] ?? {name: '', address: ''},
           date: answered.message.date,
           timezone: portal.timezone,
@@ -96,14 +108,14 @@ export async function replyToTicket(
     {
       to,
       cc,
-      subject: replySubject(answered?.message.subject ?? ticket.subject),
+      subject: replySubject(subject),
       text: quoted === null ? request.text : `${request.text.trimEnd()}\n\n${quoteBelow(quoted)}`,
       html: htmlOfText(request.text, quoted && quoteOf(quoted)),
       ...threadFields(known),
       attachments: request.attachments,
       autoSubmitted: null,
     },
-    {kind: 'reply', author: as.agent ?? 'admin', now: as.now, patienceMs: REPLY_PATIENCE_MS},
+    {kind: 'reply', author: as.agent ?? 'admin', now: as.now},
   )
   if (outgoing.recipients.length === 0)
     throw invalidValue(
@@ -113,8 +125,9 @@ export async function replyToTicket(
     )
   const id = await store.transaction(async (tx) => {
     await lockPortal(tx, portal.id)
-    // It may have been merged meanwhile: then the answer belongs to what it is part of.
+    // Ticket and address may have been merged or removed meanwhile: then nothing is written.
     const current = await ownTicket(tx, portal, number)
+    await requireChannel(tx, portal, sender.channel.address)
     const actor = {by: as.agent ?? 'admin', now: as.now}
     const message = await enqueue(tx, store, portal, current, outgoing, as.now)
     await tickets.noteEvent(
@@ -167,26 +180,44 @@ async function enqueue(
 
 /** What an answer refers to. */
 interface Answered {
-  /** The last mail of a person who takes part; null where there is none, or its bytes are damaged. */
+  /** The last mail of a person who takes part; null where there is none to quote, or its bytes are damaged. */
   readonly answered: ParsedMessage | null
   /** The ids that its thread is known by. */
   readonly known: Parameters<typeof threadFields>[0]
+  readonly subject: string
 }
 
-/** What a person wrote last is answered; in a conversation that has no such mail yet, our own last one is followed up. */
-async function readAnswered(db: Db, ticket: NamedTicket): Promise<Answered> {
+/** The answer begins a thread of its own. */
+const NO_THREAD: Answered['known'] = {messageId: null, references: [], inReplyTo: []}
+
+/**
+ * What a person wrote last is answered; in a conversation that has no such mail yet, our own last one is followed up. A mail
+ * that an agent has forwarded is none that the customer knows: his remarks are not quoted, nor are its ids referred to.
+ */
+async function readAnswered(db: Db, portal: PortalRow, ticket: NamedTicket): Promise<Answered> {
   const messages = (await tickets.listMessages(db, ticket)).filter(({raw_id: rawId}) => rawId !== null)
   const words = messages.findLast(({direction, kind, third_party: stranger}) => {
     return direction === 'in' && stranger === 0 && ['human', 'mail'].includes(kind)
   })
   const content = words === undefined ? null : await readMessage(db, words)
-  if (content !== null) return {answered: content, known: content.message}
+  if (content !== null) {
+    const agents = new Set((await listAgents(db, portal.id)).map(({email}) => email.toLowerCase()))
+    const {message} = content
+    return message.from.some(({address}) => agents.has(address.toLowerCase()))
+      ? {answered: null, known: NO_THREAD, subject: message.forwarded?.subject ?? ticket.subject}
+      : {answered: content, known: message, subject: message.subject}
+  }
+  const {subject} = ticket
   const last = messages.findLast(({direction, kind}) => direction === 'out' && kind === 'reply')
   const own = last === undefined ? null : await readMessage(db, last)
   // By the id that it was really sent with, where the provider wrote another.
-  if (own !== null) return {answered: null, known: {...own.message, messageId: last!.header_id}}
-  return {answered: null, known: {messageId: words?.header_id ?? null, references: [], inReplyTo: []}}
+  if (own !== null) return {answered: null, known: {...own.message, messageId: last!.header_id}, subject}
+  return {answered: null, known: {...NO_THREAD, messageId: words?.header_id ?? null}, subject}
 }
+
+/** False for a mail that is nothing but a quote of others: the history is in the thread. */
+const hasWords = ({replyText}: ParsedMessage['body']): boolean =>
+  replyText.split('\n').some((line) => line.trim() !== '' && !line.startsWith('>'))
 
 async function readMessage(db: Db, row: MessageRow): Promise<ParsedMessage | null> {
   const raw = {portalId: row.portal_id, rawId: row.raw_id!, size: row.size, name: `Mail ${row.id}`}
@@ -206,19 +237,21 @@ async function recipientsOf(
   answered: ParsedMessage | null,
   {all, cc}: ReplyRequest,
 ) {
-  const own = new Set((await listAddresses(db, portal.id)).map(({address}) => address))
   const participants = new Set(await listParticipants(db, ticket))
-  const agents = new Set((await listAgents(db, portal.id)).map(({email}) => email.toLowerCase()))
-  // What an agent has forwarded is the requester's matter.
-  const forwarded = answered?.message.from.some(({address}) => agents.has(address.toLowerCase())) === true
   return replyRecipients({
-    answered: answered === null || forwarded ? null : {...answered.message, thirdParty: false},
+    answered: answered?.message ?? null,
     requester: {name: ticket.requester_name, address: ticket.requester_address},
     all,
     cc,
-    isOwn: (address) => own.has(address.toLowerCase()) || tokenOfAddress(address) !== null,
+    isOwn: await ownAddresses(db, portal),
     isParticipant: (address) => participants.has(address.toLowerCase()),
   })
+}
+
+/** Whether an address is one of the portal. */
+async function ownAddresses(db: Db, portal: PortalRow): Promise<(address: string) => boolean> {
+  const own = new Set((await listAddresses(db, portal.id)).map(({address}) => address))
+  return (address) => own.has(address.toLowerCase())
 }
 
 /** The first mail of a conversation that an agent starts. */
@@ -236,7 +269,8 @@ export interface NewConversation {
 /**
  * Starts a conversation: a ticket whose first message is ours. It belongs to the agent who writes, where he is a member of
  * its queue.
- * @throws 67 for an agent, queue or address that is not there, 78 where the address cannot send or has no queue.
+ * @throws 67 for an agent, queue or address that is not there, 64 for a recipient that is an address of the portal, or where
+ *   the address has no queue and none was named, 78 where the address cannot send.
  */
 export async function startConversation(
   store: Store,
@@ -249,6 +283,11 @@ export async function startConversation(
   const asked = request.queue === undefined ? null : await requireQueue(db, portal, request.queue)
   const sender = await senderOfTicket(db, portal, {number: null, channel_id: null, queue_id: null}, request.from)
   const queueId = asked?.id ?? sender.channel.queue_id
+  if (queueId === null)
+    throw usage(`${sender.channel.address} has no queue`, [{text: 'Name the queue of the ticket with --queue KEY.'}])
+  const isOwn = await ownAddresses(db, portal)
+  const ours = request.to.find(({address}) => isOwn(address))
+  if (ours !== undefined) throw invalidValue(`--to ${ours.address}`, 'it is an address of this portal')
   const letterhead = await letterheadOf(db, portal, sender, as.agent)
   const {to, subject, text, attachments} = request
   const outgoing = await writeMail(
@@ -266,15 +305,17 @@ export async function startConversation(
       attachments,
       autoSubmitted: null,
     },
-    {kind: 'reply', author: as.agent ?? 'admin', now: as.now, patienceMs: REPLY_PATIENCE_MS},
+    {kind: 'reply', author: as.agent ?? 'admin', now: as.now},
   )
   return store.transaction(async (tx) => {
+    await lockPortal(tx, portal.id)
+    await requireChannel(tx, portal, sender.channel.address)
     const {firstId, firstNumber: number} = await reserve(tx, portal.id, 1, 1)
     const agents = await tickets.agentLoads(tx, portal.id)
     const members = (await listMemberships(tx, portal.id))
       .filter(({queue_id: id}) => id === queueId)
       .flatMap(({agent_id: id}) => agents.get(id) ?? [])
-    const self = members.find(({email}) => email === as.agent?.toLowerCase() || email === as.agent)
+    const self = members.find(({email}) => email.toLowerCase() === as.agent?.toLowerCase())
     const onlineFirst = (await channelsPreferringOnline(tx, portal.id)).has(sender.channel.id)
     const {owner, why} = self ? {owner: self, why: 'started it'} : chooseOwner(members, {onlineFirst})
     const actor = {by: as.agent ?? 'admin', now: as.now}

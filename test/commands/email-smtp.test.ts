@@ -14,7 +14,8 @@ import {openTerminal} from '../support/terminal.ts'
 import {withoutPastedSpaces} from '../../src/lib/smtp-server.ts'
 import {Secret} from '../../src/lib/secret/secret.ts'
 import {providerOfDomain} from '../../src/lib/discovery/providers.ts'
-import {pauseSender, resumeSender} from '../../src/lib/store/senders.ts'
+import {resumeSender} from '../../src/lib/store/senders.ts'
+import {pauseAccount} from '../support/pause-account.ts'
 import {findChannel} from '../../src/lib/store/channels.ts'
 
 const PASSWORD = 'correct-horse-battery'
@@ -164,7 +165,7 @@ for (const kind of STORES)
       const error = {code: 'SMTP_AUTH', title: 'Refused', why: 'wrong password', at: NOW}
       const pause = async () => {
         await desk.store.transaction((tx) => resumeSender(tx, portalId, id))
-        await pauseSender(desk.store.db, portalId, id, error)
+        await pauseAccount(desk.store.db, portalId, id, error)
       }
       await pause()
       const {state, lastError} = (await desk.json(0, `email show ${ADDRESS}`)).result

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
-import {ensureSender, findSender, pauseSender, RELAY_SENDER} from '../../src/lib/store/senders.ts'
+import {findSender, RELAY_SENDER} from '../../src/lib/store/senders.ts'
+import {pauseAccount} from '../support/pause-account.ts'
 import {startAccountDesk, startMachine, trust, type Machine} from '../support/accounts.ts'
 import {NOW} from '../support/portal.ts'
 import {startScriptedSmtp} from '../support/scripted-smtp.ts'
@@ -68,9 +69,8 @@ for (const kind of STORES)
       const desk = await startAccountDesk(t, kind)
       const {id} = await desk.portal()
       await desk.json(0, 'portal relay set smtp --host smtp.acme.example --user a --password-env X --no-verify')
-      await ensureSender(desk.store.db, id, RELAY_SENDER)
       const error = {code: 'SMTP_AUTH', title: 'Refused', why: 'wrong password', at: NOW}
-      await pauseSender(desk.store.db, id, RELAY_SENDER, error)
+      await pauseAccount(desk.store.db, id, RELAY_SENDER, error)
       desk.env['X'] = PASSWORD
       const failing = await relayOf(desk)
       assert.deepEqual([failing.state, failing.lastError], ['failing', error])

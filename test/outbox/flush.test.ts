@@ -3,14 +3,52 @@ import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
 import {readConversation} from '../../src/lib/conversation.ts'
 import {cancelOutgoing, outboxItems, pageOfOutbox, retryOutgoing} from '../../src/lib/outbox/items.ts'
+import {storeFull, type PostdeskError} from '../../src/lib/errors.ts'
 import {flushOutbox} from '../../src/lib/outbox/flush.ts'
-import {findSender} from '../../src/lib/store/senders.ts'
+import {sendNow} from '../../src/lib/outbox/send-now.ts'
+import {takeLease} from '../../src/lib/store/leases.ts'
+import type {Store} from '../../src/lib/store/open.ts'
+import {ensureSender, findSender, pauseSender, resumeSender} from '../../src/lib/store/senders.ts'
 import {ADDRESS, startOutbox, type OutboxDesk} from '../support/outbox.ts'
+import {pauseAccount} from '../support/pause-account.ts'
+import {mail} from '../support/portal.ts'
 import {startScriptedSmtp} from '../support/scripted-smtp.ts'
 import {startSmtpSink} from '../support/smtp-sink.ts'
 import {STORES} from '../support/stores.ts'
 
 const AUTH = {auth: {user: 'sales', pass: 'secret'}}
+
+/** A notice that a mail of ours did not arrive (RFC 3464). */
+const bounceOf = (messageId: string, recipient: string): Buffer =>
+  mail(
+    {
+      From: 'MAILER-DAEMON@mx.example.com',
+      To: 'support@acme.example',
+      Subject: 'Undelivered Mail Returned to Sender',
+      Date: 'Sun, 01 Mar 2026 09:00:00 +0000',
+      'Message-ID': `<dsn-${recipient}>`,
+      'Content-Type': 'multipart/report; report-type=delivery-status; boundary=b',
+    },
+    [
+      '--b',
+      'Content-Type: message/delivery-status',
+      '',
+      'Reporting-MTA: dns; mx.example.com',
+      '',
+      `Final-Recipient: rfc822; ${recipient}`,
+      'Action: failed',
+      'Status: 5.1.1',
+      'Diagnostic-Code: smtp; 550 5.1.1 no such user',
+      '',
+      '--b',
+      'Content-Type: text/rfc822-headers',
+      '',
+      `Message-ID: <${messageId}>`,
+      '',
+      '--b--',
+      '',
+    ].join('\r\n'),
+  )
 
 /** State and reply by recipient. */
 const stateOf = async ({store, portal}: OutboxDesk, id: number) => {
@@ -250,5 +288,164 @@ for (const kind of STORES)
       await desk.flush()
       const [item] = await outboxItems(desk.store, desk.portal, [reply.message])
       assert.equal(item!.messageId, 'VI1PR0@eurprd.prod.outlook.com')
+    })
+
+    test('a bounce of the first copy settles the one that was to be sent again', async (t) => {
+      const sink = await startSmtpSink(t, {...AUTH, refuse: [{pattern: /jane@/, code: 451, text: '4.3.0 later'}]})
+      const desk = await startOutbox(t, kind, sink)
+      const reply = await desk.reply()
+      await desk.flush()
+      await desk.deliver([bounceOf(reply.messageId, 'jane@example.com')])
+      assert.match((await stateOf(desk, reply.message))['jane@example.com']!, /^bounced/)
+      desk.wait(60)
+      assert.deepEqual(await desk.flush(), {sent: 0, failed: 0, queued: 0, unknown: 0, held: []})
+      const due = await desk.store.db.selectFrom('outgoing').select('next_at').executeTakeFirstOrThrow()
+      assert.equal(due.next_at, null)
+    })
+
+    test('what a dead process was sending is told also where nothing can leave now, and a person can have it sent', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const desk = await startOutbox(t, kind, sink)
+      const reply = await desk.reply()
+      await desk.store.db.updateTable('outgoing_recipient').set({state: 'sending'}).execute()
+      const error = {code: 'SMTP_AUTH', title: 'Refused', why: 'wrong password', at: desk.now}
+      await pauseAccount(desk.store.db, desk.portal.id, desk.channelId, error)
+      const {unknown, held} = await desk.flush()
+      assert.deepEqual([unknown, held[0]?.paused], [1, true])
+      await retryOutgoing(desk.store, desk.portal, [reply.message], {now: desk.now})
+      assert.equal((await desk.flush()).sent, 1)
+    })
+
+    test('a reply is tried however long this machine was off, and an automatic one is not', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const desk = await startOutbox(t, kind, sink)
+      const [late, automatic] = [await desk.reply(), await desk.reply({customer: 'zoe@example.com'})]
+      await desk.store.db
+        .updateTable('outgoing')
+        .set({kind: 'auto-reply'})
+        .where('message_id', '=', automatic.message)
+        .execute()
+      desk.wait(60 * 24 * 6)
+      const {sent, failed} = await desk.flush()
+      assert.deepEqual([sent, failed], [1, 1])
+      assert.match((await stateOf(desk, late.message))['jane@example.com']!, /^sent/)
+      assert.match((await stateOf(desk, automatic.message))['zoe@example.com']!, /^failed given up/)
+    })
+
+    test('a server that is away for longer than a mail is tried has it given up, with why', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const {port} = sink
+      await sink.stop()
+      const desk = await startOutbox(t, kind, {host: 'localhost', port})
+      const reply = await desk.reply()
+      await desk.flush()
+      desk.wait(60 * 24 * 6)
+      const {failed, held} = await desk.flush()
+      assert.equal(failed, 1)
+      assert.equal(held.length, 1)
+      assert.match(
+        (await stateOf(desk, reply.message))['jane@example.com']!,
+        /^failed given up.*refuses the connection/,
+      )
+      assert.ok((await eventsOf(desk, reply.ticket)).includes('not-sent'))
+    })
+
+    test('a login that is refused while another connection sends pauses the address all the same', async (t) => {
+      let logins = 0
+      const sink = await startSmtpSink(t, {
+        ...AUTH,
+        server: {
+          onAuth(_auth, _session, done) {
+            if (++logins === 1) done(null, {user: 'sales'})
+            else done(Object.assign(new Error('5.7.8 no'), {responseCode: 535}))
+          },
+          // Slow enough for the second login to be refused meanwhile.
+          onData(stream, _session, done) {
+            stream.resume()
+            stream.on('end', () => setTimeout(() => done(), 100))
+          },
+        },
+      })
+      const desk = await startOutbox(t, kind, sink)
+      for (let index = 0; index < 12; index++) await desk.reply({customer: `c${index}@example.com`})
+      assert.equal((await desk.flush()).held[0]?.paused, true)
+      assert.notEqual((await findSender(desk.store.db, desk.portal.id, desk.channelId))!.paused, null)
+    })
+
+    test('what a run finds out that began before somebody acted is not noted', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const desk = await startOutbox(t, kind, sink)
+      const {id: senderId, lease_token: token} = await ensureSender(desk.store.db, desk.portal.id, desk.channelId)
+      await desk.store.transaction((tx) => resumeSender(tx, desk.portal.id, senderId))
+      await pauseSender(desk.store.db, {portalId: desk.portal.id, senderId, token, generation: 0}, {code: 'SMTP_AUTH'})
+      assert.equal((await findSender(desk.store.db, desk.portal.id, senderId))!.paused, null)
+    })
+
+    test('an address keeps its letters in the envelope, and is the same person in any', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const desk = await startOutbox(t, kind, sink)
+      const reply = await desk.reply({
+        customer: 'Jane.Doe@Example.com',
+        cc: [{name: '', address: 'JANE.DOE@example.com'}],
+      })
+      await desk.flush()
+      assert.deepEqual(sink.mails[0]!.recipients, ['Jane.Doe@example.com'])
+      await desk.deliver([bounceOf(reply.messageId, 'jane.doe@example.com')])
+      assert.match((await stateOf(desk, reply.message))['Jane.Doe@example.com']!, /^bounced/)
+    })
+
+    test('what was written by a clock that was ahead is not stranded', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const desk = await startOutbox(t, kind, sink)
+      desk.wait(60 * 24 * 365)
+      await desk.reply()
+      desk.wait(-60 * 24 * 365)
+      assert.equal((await desk.flush()).sent, 1)
+    })
+
+    test('what a server has answered is kept, though the store refuses for a while', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const desk = await startOutbox(t, kind, sink)
+      const reply = await desk.reply()
+      let refusals = 0
+      const store: Store = {
+        ...desk.store,
+        transaction(work) {
+          // The steps of the lease come first, then the claim; the third from here on settles.
+          if (sink.mails.length > 0 && refusals++ < 2) return Promise.reject(storeFull('the disk'))
+          return desk.store.transaction(work)
+        },
+      }
+      await assert.rejects(desk.flush({store}), (error) => (error as PostdeskError).code === 'STORE_FULL')
+      assert.ok(refusals > 1)
+      assert.match((await stateOf(desk, reply.message))['jane@example.com']!, /^sent/)
+    })
+
+    test('an agent whose colleague is sending waits for him, and no longer', async (t) => {
+      const sink = await startSmtpSink(t, AUTH)
+      const desk = await startOutbox(t, kind, sink)
+      const reply = await desk.reply()
+      const row = await ensureSender(desk.store.db, desk.portal.id, desk.channelId)
+      const tenure = await takeLease(desk.store, 'sender', row, 'the outbox')
+      const release = setTimeout(() => void tenure.release(), 500)
+      t.after(() => clearTimeout(release))
+      const {item, obstacle} = await sendNow(desk.options(), {id: reply.message, senderId: desk.channelId})
+      assert.equal(obstacle, null)
+      assert.equal(item.recipients[0]!.state, 'sent')
+    })
+
+    test('what was refused is listed until somebody has seen it', async (t) => {
+      const sink = await startSmtpSink(t, {...AUTH, refuse: [/jane@/]})
+      const desk = await startOutbox(t, kind, sink)
+      const reply = await desk.reply()
+      await desk.flush()
+      const listed = async (states?: readonly 'failed'[]) =>
+        (await pageOfOutbox(desk.store, desk.portal, {limit: 10, ...(states ? {states} : {})})).items.length
+      assert.equal(await listed(), 1)
+      const seen = await cancelOutgoing(desk.store, desk.portal, [reply.message], {now: desk.now})
+      assert.equal(seen.changed, true)
+      assert.deepEqual([await listed(), await listed(['failed'])], [0, 1])
+      const again = await cancelOutgoing(desk.store, desk.portal, [reply.message], {now: desk.now})
+      assert.deepEqual(again.unchanged, [{id: reply.message, why: 'nothing of it waits'}])
     })
   })

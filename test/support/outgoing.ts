@@ -85,6 +85,7 @@ export async function sendAnswer(
         return_path: '',
         fallback_return_path: null,
         expires_at: null,
+        dismissed_at: null,
         created_at: NOW,
       })
       .execute()

@@ -12,7 +12,7 @@ const PARTICIPANTS = new Set(['ann@customer.example', 'bob@customer.example', 'a
 
 const request = (changes: Partial<ReplyRequest>, mail: Partial<NonNullable<ReplyRequest['answered']>> = {}) =>
   replyRecipients({
-    answered: {from: [ann], replyTo: [], to: [support], cc: [], thirdParty: false, ...mail},
+    answered: {from: [ann], replyTo: [], to: [support], cc: [], ...mail},
     requester: ann,
     all: false,
     cc: [],
@@ -38,9 +38,6 @@ describe('an answer goes', () => {
       cc: [],
       leftOut: [{address: eve.address, why: 'it is no participant of the ticket'}],
     }))
-
-  test('to the requester where a third party wrote the mail', () =>
-    assert.deepEqual(request({}, {from: [eve], replyTo: [bob], thirdParty: true}), {to: [ann], cc: [], leftOut: []}))
 
   test('to the requester where we wrote the mail, or there is none', () => {
     for (const from of [support, tagged])

@@ -139,7 +139,12 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
     const {watchOutbox} = await import('../../lib/outbox/send-outbox.ts')
     const ended = new AbortController()
     const options = await this.sending(AbortSignal.any([signal, ended.signal]))
-    const sending = watchOutbox(options, (summary) => this.tellHeld(summary))
+    const sending = watchOutbox(
+      options,
+      (summary) => this.tellHeld(summary),
+      ({title, why}) => this.warning(`${title}: ${why}`),
+    )
+    sending.catch(() => {}) // awaited below; what ends it first must not end the process
     try {
       return await watching
     } finally {

@@ -11,7 +11,8 @@ import type {OutboxChange} from '../../lib/outbox/items.ts'
 export type OutboxCancelResult = OutboxChange
 
 export default class OutboxCancel extends BaseCommand<typeof OutboxCancel, OutboxCancelResult> {
-  static override summary = 'Never send mail that waits. It stays in its ticket.'
+  static override summary =
+    'Never send mail that waits; what was refused or is unknown is listed no longer. It stays in its ticket.'
   static override examples = ['<%= config.bin %> <%= command.id %> 17 --as ann@acme.example']
   static override args = outboxIds
   static override flags = asAgent
@@ -29,6 +30,7 @@ export default class OutboxCancel extends BaseCommand<typeof OutboxCancel, Outbo
       now: this.clock.now(),
       ...(this.flags.as === undefined ? {} : {agent: this.flags.as}),
     })
+    for (const {id, why} of result.unchanged) this.warning(`${id}: ${why}`)
     return result
   }
 

@@ -32,6 +32,7 @@ export default class OutboxRetry extends BaseCommand<typeof OutboxRetry, OutboxR
       ...(this.flags.as === undefined ? {} : {agent: this.flags.as}),
     })
     if (result.changed) this.nextStep(`postdesk outbox send --portal ${portal.key}`)
+    for (const {id, why} of result.unchanged) this.warning(`${id}: ${why}`)
     return result
   }
 

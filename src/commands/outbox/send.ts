@@ -49,11 +49,15 @@ export default class OutboxSend extends BaseCommand<typeof OutboxSend, OutboxSen
       ...(this.flags.jsonl ? {onLine: (line: object) => this.print(process.stdout, `${safeJson(line)}\n`)} : {}),
     }
     const summary = await (this.flags.watch
-      ? watchOutbox(options, ({sent, failed, unknown, held}) => {
-          for (const {address, title, why} of held) this.warning(`${address}: ${title}: ${why}`)
-          if (this.showsProgress && !this.flags.jsonl && sent + failed + unknown > 0)
-            this.print(process.stderr, `${describeSent({sent, failed, queued: 0, unknown})}\n`)
-        })
+      ? watchOutbox(
+          options,
+          ({sent, failed, unknown, held}) => {
+            for (const {address, title, why} of held) this.warning(`${address}: ${title}: ${why}`)
+            if (this.showsProgress && !this.flags.jsonl && sent + failed + unknown > 0)
+              this.print(process.stderr, `${describeSent({sent, failed, queued: 0, unknown})}\n`)
+          },
+          ({title, why}) => this.warning(`${title}: ${why}`),
+        )
       : sendOutbox(options))
     if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
     else if (summary.failure !== null) this.fail(summary.failure)

@@ -71,8 +71,10 @@ export default class TicketReply extends BaseCommand<typeof TicketReply, TicketR
     const number = parseNumber('NUMBER', NUMBER)
     const cc = addressesOf('--cc', flags.cc ?? [])
     const attachments = await readAttachments(flags.attach ?? [])
-    const {replyToTicket} = await import('../../lib/reply.ts')
+    const {checkReply, replyToTicket} = await import('../../lib/reply.ts')
     const [store, portal] = [await this.store(), await this.portal()]
+    // Nobody writes an answer that is refused afterwards.
+    if (body === undefined) await checkReply(store, portal, number, {from: flags.from, agent: flags.as})
     const text = body ?? (await this.writeText('--body', 'Your answer'))
     const now = this.clock.now()
     const reply = await replyToTicket(

@@ -12,6 +12,7 @@ import {
   noPortal,
   noSuchStore,
   notFound,
+  interrupted,
   missingInput,
   notConfirmed,
   PostdeskError,
@@ -430,20 +431,19 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   }): Promise<readonly OutboxRecipient[]> {
     const [{sendNow}, {toldSending}] = [await import('../outbox/send-now.ts'), await import('./told-sending.ts')]
     const [store, portal] = [await this.store(), await this.portal()]
+    const stop = this.stopOnSignal()
+    stop.signal.addEventListener('abort', () =>
+      this.warning('The mail that is on its way is waited for; once more ends it at once.'),
+    )
+    const secrets = await this.secrets()
     const sent = await sendNow(
-      {
-        store,
-        portal,
-        secrets: await this.secrets(),
-        clock: this.clock,
-        log: this.log_,
-        signal: this.stopOnSignal().signal,
-      },
+      {store, portal, secrets, clock: this.clock, log: this.log_, signal: stop.signal},
       message,
     )
     const {error, remark} = toldSending(sent, portal.key)
     if (remark !== null) this.warning(remark)
     if (error !== null) this.fail(error)
+    else if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
     return sent.item.recipients
   }
 

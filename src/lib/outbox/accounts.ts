@@ -5,6 +5,7 @@ import {channelInactive, notConfigured, PostdeskError} from '../errors.ts'
 import type {Log} from '../log.ts'
 import {openSender} from '../protocols.ts'
 import {readRelay} from '../relay.ts'
+import type {Security} from '../server-settings.ts'
 import type {SecretSources} from '../secret/resolve-secret.ts'
 import {listChannels, listSmtpChannels} from '../store/channels.ts'
 import type {Store} from '../store/open.ts'
@@ -35,13 +36,21 @@ export interface ClosedAccount {
   readonly error: PostdeskError
 }
 
+/** As people know an account: the address of its channel, or `relay`. */
+export async function addressOfSender(senderId: number, {store, portal}: AccountContext): Promise<string> {
+  if (senderId === RELAY_SENDER) return RELAY.shownAs
+  const channel = (await listChannels(store.db, portal.id)).find((row) => row.id === senderId)
+  return channel?.address ?? 'a removed address'
+}
+
 /** Nothing is connected yet. */
 export async function openAccount(senderId: number, context: AccountContext): Promise<OpenAccount | ClosedAccount> {
   const {portal} = context
   if (senderId !== RELAY_SENDER) return openChannel(senderId, context)
   const relay = readRelay(portal)
   if (relay === null) return closed('relay', noRelay(portal))
-  if (relay.kind === 'channel') return openChannel(relay.channelId, context)
+  // What was written for another account than that of the channel is in a name that the channel may not use.
+  if (relay.kind === 'channel') return closed('relay', noRelay(portal))
   return open('relay', relay, RELAY, context)
 }
 
@@ -53,7 +62,7 @@ async function openChannel(id: number, context: AccountContext): Promise<OpenAcc
   const {address} = channel
   if (channel.deactivated_at !== null) return closed(address, channelInactive(address, portal.key))
   const {host, port, security, user_name: user} = smtp
-  return open(address, {host, port, security: security as 'tls', user}, channelOwner(channel), context)
+  return open(address, {host, port, security: security as Security, user}, channelOwner(channel), context)
 }
 
 async function open(

@@ -2,11 +2,12 @@
 import type {SyncError} from '../channel-summary.ts'
 import {noSuchNumber} from '../errors.ts'
 import type {ActingAs} from '../ticket-changes.ts'
-import {AUTO_REPLY_PATIENCE_MS, REPLY_PATIENCE_MS} from './settle.ts'
+import {expiryOf} from './settle.ts'
 import {requireAgents} from '../queue.ts'
 import type {Store} from '../store/open.ts'
 import {
   changeRecipients,
+  dismissOutgoing,
   listOutgoing,
   lockSenders,
   OPEN_STATES,
@@ -51,8 +52,8 @@ export interface OutboxItem {
 export const LISTED_STATES = [...OPEN_STATES, 'bounced'] as const
 export type ListedState = (typeof LISTED_STATES)[number]
 
-const itemOf = (row: ListedOutgoing): OutboxItem => {
-  const obstacle = row.next_at === null ? null : (row.paused ?? row.last_error)
+function itemOf(row: ListedOutgoing): OutboxItem {
+  const obstacle = obstacleOf(row)
   return {
     id: row.message_id,
     ticket: row.ticket_number,
@@ -62,28 +63,32 @@ const itemOf = (row: ListedOutgoing): OutboxItem => {
     messageId: row.header_id,
     recipients: row.recipients.map(({address, state, reply, at}) => ({address, state, reply, at})),
     attempts: row.attempts,
-    nextAt: row.next_at === null || row.paused !== null ? null : [row.next_at, row.retry_at ?? ''].sort().at(-1)!,
-    obstacle: obstacle === null ? null : syncError(obstacle),
+    nextAt:
+      row.next_at === null || row.paused !== null || obstacle?.code === 'CHANNEL_INACTIVE'
+        ? null
+        : [row.next_at, row.retry_at ?? ''].sort().at(-1)!,
+    obstacle,
   }
 }
 
-const syncError = (json: string): SyncError => {
-  const {code, title, why, at} = JSON.parse(json) as SyncError
+function obstacleOf(row: ListedOutgoing): SyncError | null {
+  if (row.next_at === null) return null
+  if (row.deactivated_at !== null && row.sender_id !== RELAY_SENDER)
+    return {code: 'CHANNEL_INACTIVE', title: 'Held', why: 'its address is switched off', at: row.deactivated_at}
+  const noted = row.paused ?? row.last_error
+  if (noted === null) return null
+  const {code, title, why, at} = JSON.parse(noted) as SyncError
   return {code, title, why, at}
 }
 
-/** A page of the outbox, the oldest first; without states all that is not done. */
+/** A page of the outbox, the oldest first; without states all that is not done and that nobody has dismissed. */
 export async function pageOfOutbox(
   {db, dialect}: Store,
   portal: PortalRow,
-  {
-    states = OPEN_STATES,
-    after,
-    limit,
-  }: {readonly states?: readonly ListedState[]; readonly after?: number; readonly limit: number},
+  {states, after, limit}: {readonly states?: readonly ListedState[]; readonly after?: number; readonly limit: number},
 ): Promise<{items: OutboxItem[]; next: string | null}> {
   const rows = await listOutgoing(db, dialect, portal.id, {
-    states,
+    ...(states === undefined ? {states: OPEN_STATES, undismissed: true} : {states}),
     ...(after === undefined ? {} : {after}),
     limit: limit + 1, // one more than is shown tells whether there is a next page
   })
@@ -100,6 +105,8 @@ export interface OutboxChange {
   readonly items: readonly OutboxItem[]
   /** The ids of those that it changed. */
   readonly changedIds: readonly number[]
+  /** Those that it did not change, and why. */
+  readonly unchanged: readonly {readonly id: number; readonly why: string}[]
   readonly changed: boolean
 }
 
@@ -110,30 +117,37 @@ export interface OutboxChange {
  */
 export const retryOutgoing = (store: Store, portal: PortalRow, ids: readonly number[], as: ActingAs) =>
   changeOutgoing(store, portal, ids, as, async (tx, row, {now}) => {
-    if (row.sender_id === null) return null
+    if (row.sender_id === null) return {why: 'the address that it was to leave by was removed'}
     await resumeSender(tx, portal.id, row.sender_id)
+    if (isBeingSent(row)) return {why: BEING_SENT}
     const change = {to: 'queued', reply: null, nextAt: now, expiresAt: expiryOf(row.kind, now)} as const
-    const again = await changeRecipients(tx, portal.id, row.message_id, {...change, from: ['failed', 'unknown']}, now)
-    const waiting = await changeRecipients(tx, portal.id, row.message_id, {...change, from: ['queued']}, now)
-    return again.length > 0 ? {event: 'sent-again', recipients: again} : waiting.length > 0 ? NO_EVENT : null
+    const id = row.message_id
+    const again = await changeRecipients(tx, portal.id, id, {...change, from: ['failed', 'unknown', 'bounced']}, now)
+    const waiting = await changeRecipients(tx, portal.id, id, {...change, from: ['queued']}, now)
+    if (again.length > 0) return {event: 'sent-again', recipients: again}
+    return waiting.length > 0 ? {event: null, recipients: waiting} : {why: 'it was sent to everyone'}
   })
 
-const expiryOf = (kind: OutboxItem['kind'], now: string): string =>
-  new Date(Date.parse(now) + (kind === 'reply' ? REPLY_PATIENCE_MS : AUTO_REPLY_PATIENCE_MS)).toISOString()
-
-/** Has messages not sent to whoever they wait for. What is being sent is left alone. @throws 67 naming every id that is none. */
+/**
+ * Has messages not sent to whoever they wait for; what was refused, or of which nobody knows, need not be shown any more.
+ * @throws 67 naming every id that is none.
+ */
 export const cancelOutgoing = (store: Store, portal: PortalRow, ids: readonly number[], as: ActingAs) =>
   changeOutgoing(store, portal, ids, as, async (tx, row, {by, now}) => {
+    if (isBeingSent(row)) return {why: BEING_SENT}
     const change = {from: ['queued'], to: 'failed', reply: `cancelled by ${by}`, nextAt: null} as const
     const recipients = await changeRecipients(tx, portal.id, row.message_id, change, now)
-    return recipients.length === 0 ? null : {event: 'not-sent', recipients}
+    const dismissed = await dismissOutgoing(tx, portal.id, row.message_id, now)
+    if (recipients.length > 0) return {event: 'not-sent', recipients}
+    return dismissed ? {event: null, recipients: []} : {why: 'nothing of it waits'}
   })
 
-/** What was changed of a message, and the event that it leaves; null for nothing. */
-type Change = {readonly event: string | null; readonly recipients: readonly string[]} | null
+const BEING_SENT = 'it is being sent at this moment'
 
-/** What was due later is due now: nothing that the ticket needs to tell. */
-const NO_EVENT: Change = {event: null, recipients: []}
+const isBeingSent = ({recipients}: ListedOutgoing) => recipients.some(({state}) => state === 'sending')
+
+/** What was changed of a message and the event that it leaves, if any; or why nothing was. */
+type Change = {readonly event: string | null; readonly recipients: readonly string[]} | {readonly why: string}
 
 async function changeOutgoing(
   store: Store,
@@ -143,10 +157,11 @@ async function changeOutgoing(
   work: (tx: Tx, row: ListedOutgoing, actor: Actor) => Promise<Change>,
 ): Promise<OutboxChange> {
   const wanted = [...new Set(ids)]
-  const changedIds = await store.transaction(async (tx) => {
+  const {changedIds, unchanged} = await store.transaction(async (tx) => {
     await lockPortal(tx, portal.id)
     const by = agent === undefined ? 'admin' : (await requireAgents(tx, portal, [agent]))[0]!.email
     const list = () => listOutgoing(tx, store.dialect, portal.id, {ids: wanted, limit: wanted.length})
+    // Whoever is sending by these accounts writes nothing until this is done.
     const senders = (await list()).flatMap(({sender_id: id}) => id ?? [])
     await lockSenders(tx, store.dialect, portal.id, [...new Set(senders)])
     const rows = await list()
@@ -155,18 +170,21 @@ async function changeOutgoing(
       throw noSuchNumber('message of the outbox', missing, [
         {text: 'See which there are:', command: `postdesk outbox list --portal ${portal.key}`},
       ])
-    const changed: number[] = []
+    const changedIds: number[] = []
+    const unchanged: {id: number; why: string}[] = []
     for (const row of rows) {
-      // What is being sent right now is settled by who sends it.
-      if (row.recipients.some(({state}) => state === 'sending')) continue
+      const id = row.message_id
       const change = await work(tx, row, {by, now})
-      if (change === null) continue
-      changed.push(row.message_id)
-      if (change.event === null) continue
-      const details = {message: row.message_id, recipients: change.recipients}
-      await noteEvent(tx, {portal_id: portal.id, id: row.ticket_id}, change.event, details, {by, now})
+      if ('why' in change) {
+        unchanged.push({id, why: change.why})
+        continue
+      }
+      changedIds.push(id)
+      const details = {message: id, recipients: change.recipients}
+      if (change.event !== null)
+        await noteEvent(tx, {portal_id: portal.id, id: row.ticket_id}, change.event, details, {by, now})
     }
-    return changed
+    return {changedIds, unchanged}
   })
-  return {items: await outboxItems(store, portal, wanted), changedIds, changed: changedIds.length > 0}
+  return {items: await outboxItems(store, portal, wanted), changedIds, unchanged, changed: changedIds.length > 0}
 }

@@ -5,12 +5,13 @@
 import type {SenderConnection} from '../channel/outgoing.ts'
 import type {Clock} from '../clock.ts'
 import {EXIT, PostdeskError} from '../errors.ts'
-import {readRawMail} from '../raw-mail.ts'
 import type {Store} from '../store/open.ts'
-import {dueMessages, type DueMessage, type SenderLease, type SettledMessage} from '../store/outgoing.ts'
+import {dueMessages, settleExpired, type DueMessage, type SenderLease, type SettledMessage} from '../store/outgoing.ts'
+import type {Tx} from '../store/schema.ts'
 import {noteSenderFailure, noteSenderSuccess, pauseSender} from '../store/senders.ts'
 import type {OpenAccount} from './accounts.ts'
-import {giveUp, isExpired, pauseAfter, settle} from './settle.ts'
+import {createReadAhead} from './read-ahead.ts'
+import {EXPIRED, giveUp, isTooLate, pauseAfter, settle} from './settle.ts'
 import {createStepWriter} from './write-steps.ts'
 
 /** Connections of one account at once, unless its provider documents fewer. Servers of providers take some 10 to 20. */
@@ -50,13 +51,14 @@ export interface Obstacle {
 
 /** Sends until nothing is due, or something stands in the way; that is noted on the account. @throws what the store throws. */
 export async function sendDue(options: SendDueOptions): Promise<Obstacle | null> {
-  const {store, lease, account, clock, failures, onSettled} = options
+  const {store, lease, account, clock, onSettled} = options
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
   const due = createQueue(options, signal)
   const obstacles = watchObstacles(options, () => ended.abort())
   let active = 0
   const write = createStepWriter({store, lease, clock}, () => active)
+  const read = createReadAhead(store, lease.portalId)
 
   const work = async (whenOpen: () => void): Promise<void> => {
     let connection = null as SenderConnection | null
@@ -64,7 +66,7 @@ export async function sendDue(options: SendDueOptions): Promise<Obstacle | null>
     active++
     try {
       for (let message = await due.take(); message !== null; message = await due.take()) {
-        if (isExpired(message, failures, clock.now())) {
+        if (isTooLate(message, clock.now())) {
           settled = giveUp(message, await write(settled, message.id))
           onSettled(settled)
           continue
@@ -78,7 +80,7 @@ export async function sendDue(options: SendDueOptions): Promise<Obstacle | null>
           if (connection === null) return due.putBack(message)
           whenOpen()
         }
-        const raw = await readWhole(store, lease.portalId, message)
+        const raw = await read(message, due.following())
         const recipients = await write(settled, message.id)
         settled = null
         if (recipients.length === 0) continue // cancelled meanwhile
@@ -114,7 +116,13 @@ export async function sendDue(options: SendDueOptions): Promise<Obstacle | null>
   )
   while (workers.length < most) workers.push(work(() => {}))
   for (const result of await Promise.allSettled(workers)) if (result.status === 'rejected') throw result.reason
-  return obstacles.found()
+  const obstacle = obstacles.found()
+  if (obstacle !== null && !obstacle.paused) {
+    const expire = (tx: Tx) =>
+      settleExpired(tx, store.dialect, lease, `${EXPIRED}: ${obstacle.error.title}`, clock.now())
+    for (const settled of await store.transaction(expire)) onSettled(settled)
+  }
+  return obstacle
 }
 
 async function openOrNull(
@@ -130,19 +138,6 @@ async function openOrNull(
     await onFailure(error)
     return null
   }
-}
-
-/** The bytes of a message, or why they are not to be had. */
-async function readWhole(store: Store, portalId: number, message: DueMessage): Promise<Uint8Array | PostdeskError> {
-  const {id, rawId, size} = message
-  const pieces: Uint8Array[] = []
-  try {
-    for await (const piece of readRawMail(store.db, {portalId, rawId, size, name: `Mail ${id}`})) pieces.push(piece)
-  } catch (error) {
-    if (error instanceof PostdeskError) return error
-    throw error
-  }
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
 }
 
 /** The messages that are due, each handed out once. */
@@ -179,6 +174,8 @@ function createQueue({store, lease, clock, first, limit = Infinity}: SendDueOpti
       taken--
       page.unshift(message)
     },
+    /** Those that will be handed out next, as far as they are known. */
+    following: (): readonly DueMessage[] => page,
     async waiting(): Promise<number> {
       if (page.length === 0 && !signal.aborted) await fill()
       return Math.min(page.length, limit)
@@ -197,10 +194,10 @@ function watchObstacles({store, lease, clock, failures}: SendDueOptions, end: ()
     found = {error, paused}
     end()
     const noted = {code: error.code, exitCode: error.exitCode, title: error.title, why: error.why, at: clock.now()}
-    if (paused) return pauseSender(store.db, lease.portalId, lease.senderId, noted)
+    if (paused) return pauseSender(store.db, lease, noted)
     const inARowNow = succeeded ? 1 : failures + 1
     const retryAt = new Date(Date.parse(clock.now()) + pauseAfter(inARowNow)).toISOString()
-    return noteSenderFailure(store.db, lease.portalId, lease.senderId, {failures: inARowNow, error: noted, retryAt})
+    return noteSenderFailure(store.db, lease, {failures: inARowNow, error: noted, retryAt})
   }
   return {
     found: () => found,
@@ -213,11 +210,14 @@ function watchObstacles({store, lease, clock, failures}: SendDueOptions, end: ()
     },
     async passed(): Promise<void> {
       inARow = 0
-      if (succeeded) return
+      // Another connection may have found the door closed meanwhile: that holds.
+      if (succeeded || found !== null) return
       succeeded = true
-      await noteSenderSuccess(store.db, lease.portalId, lease.senderId, clock.now())
+      await noteSenderSuccess(store.db, lease, clock.now())
     },
   }
 }
 
-const isClosed = ({exitCode}: PostdeskError): boolean => exitCode === EXIT.credentials || exitCode === EXIT.loginClosed
+/** What no later attempt mends: the login is refused, or the sender. */
+const isClosed = ({exitCode}: PostdeskError): boolean =>
+  ([EXIT.credentials, EXIT.loginClosed, EXIT.sender] as readonly number[]).includes(exitCode)

@@ -9,7 +9,7 @@ const OTHERS = 20
 
 /** How long, in ms, another process that sends by the account already is given to take it along. */
 const PATIENCE_MS = 10_000
-const POLL_MS = 100
+const POLL_MS = 200
 
 /** A message after the attempt to send it. */
 export interface SentNow {
@@ -25,19 +25,17 @@ export async function sendNow(
   message: {readonly id: number; readonly senderId: number},
 ): Promise<SentNow> {
   const {store, portal, signal} = options
-  const {held} = await flushOutbox({...options, first: message, limit: 1 + OTHERS})
-  const look = async () => (await outboxItems(store, portal, [message.id]))[0]!
-  const {error: obstacle = null, paused = false} = held[0] ?? {}
-  let item = await look()
-  if (obstacle?.code !== 'OUTBOX_BUSY') return {item, obstacle: isOpen(item) ? obstacle : null, paused}
   const until = performance.now() + PATIENCE_MS
-  while (isUntried(item) && performance.now() < until && !signal.aborted) {
+  for (;;) {
+    const {held} = await flushOutbox({...options, first: message, limit: 1 + OTHERS})
+    const item = (await outboxItems(store, portal, [message.id]))[0]!
+    const {error: obstacle = null, paused = false} = held[0] ?? {}
+    if (!isOpen(item)) return {item, obstacle: null, paused: false}
+    // The other one takes it along, or ends without having seen it.
+    const waits = obstacle?.code === 'OUTBOX_BUSY' && item.attempts === 0
+    if (!waits || performance.now() >= until || signal.aborted) return {item, obstacle, paused}
     await sleep(POLL_MS)
-    item = await look()
   }
-  return {item, obstacle: isUntried(item) ? obstacle : null, paused: false}
 }
 
 const isOpen = ({recipients}: OutboxItem) => recipients.some(({state}) => state === 'queued' || state === 'sending')
-
-const isUntried = (item: OutboxItem) => item.attempts === 0 && isOpen(item)

@@ -1,7 +1,8 @@
 /** The outbox of a portal, sent once or for as long as somebody wants. */
 import {setTimeout as sleep} from 'node:timers/promises'
-import {HELD_ON_PURPOSE, type PostdeskError} from '../errors.ts'
+import {HELD_ON_PURPOSE, PostdeskError} from '../errors.ts'
 import {flushOutbox, type FlushOptions, type FlushReport, type HeldSender} from './flush.ts'
+import {explainStoreError} from '../store/open.ts'
 import {countDueBySender, type SettledMessage} from '../store/outgoing.ts'
 
 /** An account by which nothing leaves now. */
@@ -81,22 +82,42 @@ function worstOf(held: readonly HeldSender[]): PostdeskError | null {
 /** How often, in ms, a watch looks for what has become due. */
 const WATCH_MS = 1000
 
-/** Sends what becomes due until the signal. `onRun` gets each run that sent something, and each obstacle once. */
+/** How long, in ms, it leaves a store alone that cannot be used. */
+const STORE_PAUSE_MS = 5000
+
+/**
+ * Sends what becomes due until the signal. `onRun` gets each run that sent something, and each obstacle once; `onTrouble` what
+ * the store cannot do, once, which is waited for.
+ */
 export async function watchOutbox(
   options: SendOutboxOptions,
   onRun: (summary: FlushSummary) => void,
+  onTrouble: (error: PostdeskError) => void,
 ): Promise<SentOutbox> {
+  const {signal} = options
   const total = {sent: 0, failed: 0, queued: 0, unknown: 0}
   let known = new Set<string>()
+  let trouble: string | null = null
   let last: SentOutbox = {result: {...total, held: []}, failure: null}
-  while (!options.signal.aborted) {
-    last = await sendOutbox(options)
-    const {result} = last
-    for (const state of ['sent', 'failed', 'queued', 'unknown'] as const) total[state] += result[state]
-    const held = result.held.filter(({address, code}) => !HELD_ON_PURPOSE.has(code) && !known.has(`${address} ${code}`))
-    known = new Set(result.held.map(({address, code}) => `${address} ${code}`))
-    onRun({...result, held})
-    await sleep(WATCH_MS, undefined, {signal: options.signal}).catch(() => {}) // the signal ends the pause
+  while (!signal.aborted) {
+    try {
+      last = await sendOutbox(options)
+      trouble = null
+      const {result} = last
+      for (const state of ['sent', 'failed', 'queued', 'unknown'] as const) total[state] += result[state]
+      const held = result.held.filter(
+        ({address, code}) => !HELD_ON_PURPOSE.has(code) && !known.has(`${address} ${code}`),
+      )
+      known = new Set(result.held.map(({address, code}) => `${address} ${code}`))
+      onRun({...result, held})
+    } catch (thrown) {
+      const error = explainStoreError(thrown, options.store)
+      if (!(error instanceof PostdeskError)) throw thrown
+      if (error.code !== trouble) onTrouble(error)
+      trouble = error.code
+    }
+    const pause = trouble === null ? WATCH_MS : STORE_PAUSE_MS
+    await sleep(pause, undefined, {signal}).catch(() => {}) // the signal ends the pause
   }
   return {result: {...last.result, ...total}, failure: last.failure}
 }

@@ -16,11 +16,16 @@ const MINUTE_MS = 60_000
  */
 const PAUSES_MS = [1, 5, 15, 30, 60, 120, 240].map((minutes) => minutes * MINUTE_MS)
 
-/** How long a message is tried (RFC 5321 4.5.4.1: at least 4 to 5 days). */
-export const REPLY_PATIENCE_MS = 5 * 24 * 60 * MINUTE_MS
+/** How long a message is tried, in milliseconds. */
+const PATIENCE_MS: Readonly<Record<DueMessage['kind'], number>> = {
+  // RFC 5321 4.5.4.1: at least 4 to 5 days.
+  reply: 5 * 24 * 60 * MINUTE_MS,
+  // It says that a mail came in. Later than that it only confuses.
+  'auto-reply': 3 * 24 * 60 * MINUTE_MS,
+}
 
-/** An automatic reply says that a mail came in. Later than that it only confuses. */
-export const AUTO_REPLY_PATIENCE_MS = 3 * 24 * 60 * MINUTE_MS
+/** When a message that is written now is given up. */
+export const expiryOf = (kind: DueMessage['kind'], now: Instant): Instant => later(now, PATIENCE_MS[kind])
 
 /** How long after so many failures in a row (from 1) it is tried again, in milliseconds. */
 export const pauseAfter = (failures: number): number =>
@@ -28,14 +33,15 @@ export const pauseAfter = (failures: number): number =>
 
 const later = (now: Instant, ms: number): Instant => new Date(Date.parse(now) + ms).toISOString()
 
-const EXPIRED = 'given up: it could not be sent in time'
+/** Why a message is given up. */
+export const EXPIRED = 'given up: it could not be sent in time'
 
 /**
- * True where its time is over. A reply that was held (its address was switched off, its password refused) and never tried is
- * tried once whatever its age; an automatic one is not: nobody waits for it any more. `failures`: of the account in a row.
+ * True where it is not even tried any more. A reply is tried whatever its age, since it may have been held, or this machine
+ * been off; of an automatic one nobody waits for the late answer.
  */
-export const isExpired = ({kind, attempts, expiresAt}: DueMessage, failures: number, now: Instant): boolean =>
-  expiresAt !== null && expiresAt <= now && (kind === 'auto-reply' || attempts > 0 || failures > 0)
+export const isTooLate = ({kind, expiresAt}: DueMessage, now: Instant): boolean =>
+  kind === 'auto-reply' && expiresAt !== null && expiresAt <= now
 
 /** A message that is given up without another attempt. */
 export function giveUp(message: DueMessage, addresses: readonly string[], why: string = EXPIRED): SettledMessage {

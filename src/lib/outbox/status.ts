@@ -2,6 +2,7 @@
 import type {Finding} from '../finding.ts'
 import {PORTAL_PER_HOUR} from '../intake/auto-reply.ts'
 import type {ChannelSummary, SyncError} from '../channel-summary.ts'
+import {readRelay} from '../relay.ts'
 import {listChannels} from '../store/channels.ts'
 import {countAutoReplies, countDueBySender, countOutgoing, oldestDue} from '../store/outgoing.ts'
 import type {PortalRow} from '../store/portals.ts'
@@ -54,19 +55,32 @@ export async function outboxStatus(
   const ids = new Map([...addresses].map(([id, address]) => [address, id]))
   const inactive = channels.flatMap(({address, active}) => (active ? [] : [{address, id: ids.get(address) ?? 0}]))
   for (const {address, id} of inactive) {
-    const held = waiting.get(id) ?? 0
-    if (held > 0)
+    const mails = waiting.get(id) ?? 0
+    if (mails > 0)
       findings.push({
         code: 'CHANNEL_HOLDS_MAIL',
-        text: `${held} ${held === 1 ? 'mail is' : 'mails are'} held for ${address}, which is switched off.`,
+        text: `${mails} ${mails === 1 ? 'mail is' : 'mails are'} held for ${address}, which is switched off.`,
         fixes: [{text: 'Switch it on, and they leave:', command: `postdesk email update ${address} --active ${on}`}],
         failOn: null,
       })
   }
-  // What an account holds back is told above.
-  const troubled = senders.filter(({paused, retry_at: at}) => paused !== null || at !== null)
-  const stuck = new Set([...troubled, ...inactive].map(({id}) => id))
-  const overdue = await oldestDue(db, portal.id, {before: ago(OVERDUE_MINUTES * 60_000), except: [...stuck]})
+  const held = waiting.get(RELAY_SENDER) ?? 0
+  if (held > 0 && readRelay(portal)?.kind !== 'smtp')
+    findings.push({
+      code: 'RELAY_MISSING',
+      text: `${held} ${held === 1 ? 'automatic reply waits' : 'automatic replies wait'} for the relay that was unset.`,
+      fixes: [{text: 'Set it again:', command: `postdesk portal relay set smtp ${on} --host … --user …`}],
+      failOn: 'error',
+    })
+  // What an account holds back is told above; one that should have been tried again long ago is not.
+  const late = ago(OVERDUE_MINUTES * 60_000)
+  const troubled = senders.filter(({paused, retry_at: at}) => paused !== null || (at !== null && at > late))
+  const withoutPassword = channels.flatMap(({address, state}) =>
+    state === 'secret-missing-here' ? [{id: ids.get(address) ?? 0}] : [],
+  )
+  const relayless = readRelay(portal)?.kind === 'smtp' ? [] : [{id: RELAY_SENDER}]
+  const stuck = new Set([...troubled, ...inactive, ...withoutPassword, ...relayless].map(({id}) => id))
+  const overdue = await oldestDue(db, portal.id, {before: late, except: [...stuck]})
   if (overdue !== null)
     findings.push({
       code: 'OUTBOX_OVERDUE',
@@ -110,7 +124,7 @@ export async function outboxStatus(
   if (answered >= PORTAL_PER_HOUR)
     findings.push({
       code: 'AUTO_REPLIES_PAUSED',
-      text: `Automatic replies are paused: ${answered} were given within the last hour, and ${PORTAL_PER_HOUR} are the most. Who writes meanwhile gets none.`,
+      text: `Automatic replies are paused: ${answered} mails were to be answered within the last hour, and ${PORTAL_PER_HOUR} are the most. Who writes meanwhile gets no answer.`,
       fixes: [{text: 'See who writes so much:', command: `postdesk ticket list ${on}`}],
       failOn: 'error',
     })

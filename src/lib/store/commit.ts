@@ -461,7 +461,9 @@ async function markReturned(
     const sent = recipients.get(messageId) ?? []
     // Where the address was rewritten on its way (an alias, a forward), the report names ours as the original one.
     const named = [recipient.originalRecipient, recipient.recipient].flatMap((address) => address?.toLowerCase() ?? [])
-    const row = sent.find(({address}) => named.map(storable).includes(address)) ?? (sent.length === 1 ? sent[0] : null)
+    const row =
+      sent.find(({address}) => named.map(storable).includes(address.toLowerCase())) ??
+      (sent.length === 1 ? sent[0] : null)
     const key = `${messageId} ${row?.address}`
     if (!row || row.state === 'bounced' || marked.has(key)) continue
     marked.add(key)
@@ -479,6 +481,25 @@ async function markReturned(
       .where('id', '=', ticketId)
       .execute()
   }
+  // A copy that was to be sent again is settled by the bounce of the first.
+  await tx
+    .updateTable('outgoing')
+    .set({next_at: null})
+    .where('portal_id', '=', portalId)
+    .where(dialect.among('message_id', [...recipients.keys()]))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('outgoing_recipient')
+            .select('address')
+            .whereRef('outgoing_recipient.portal_id', '=', 'outgoing.portal_id')
+            .whereRef('outgoing_recipient.message_id', '=', 'outgoing.message_id')
+            .where('outgoing_recipient.state', 'in', ['queued', 'sending']),
+        ),
+      ),
+    )
+    .execute()
 }
 
 async function updateAgents(tx: Tx, {portalId, now}: CommitContext, agents: ReadonlySet<number>): Promise<void> {

@@ -2,13 +2,13 @@
  * Mail on its way out: rows with a fixed Message-ID and fixed bytes, and what became of each recipient. Only who holds the
  * lease of an account changes what is due by it; every one of those transactions is fenced.
  */
-import {sql, type Insertable, type Selectable} from 'kysely'
+import {sql, type Insertable, type RawBuilder, type Selectable} from 'kysely'
 import {leaseLost} from '../errors.ts'
 import type {Message} from '../message/message.ts'
 import type {RawChunk} from '../message/raw-chunks.ts'
 import type {StoreDialect} from './dialect.ts'
 import {reserve} from './ids.ts'
-import {insertMany} from './insert-many.ts'
+import {insertMany, slices} from './insert-many.ts'
 import {attachmentRows, eventRow, participantRows, referenceRows, storable} from './intake-rows.ts'
 import type {Db, OutgoingRecipientTable, OutgoingTable, Schema, TokenTable, Tx} from './schema.ts'
 
@@ -31,7 +31,7 @@ export interface NewOutgoing {
   readonly senderId: number
   readonly returnPath: string
   readonly fallbackReturnPath: string | null
-  /** Bare addresses, each once. */
+  /** Bare addresses as they are written in the mail. */
   readonly recipients: readonly string[]
   /** Email of the agent who wrote it, `admin`, or null for an automatic one. */
   readonly author: string | null
@@ -40,9 +40,6 @@ export interface NewOutgoing {
 
 /** Row ids that an outgoing message needs: its own and that of its raw mail. */
 export const IDS_PER_OUTGOING = 2
-
-/** How recipients are known in the store. */
-const keyOf = (address: string): string => storable(address.toLowerCase())
 
 /**
  * Puts a message into the outbox, due at once, and into its ticket. Its recipients belong to the conversation from then on.
@@ -124,14 +121,25 @@ export async function insertOutgoing(
       created_at: now,
     },
   ])
-  const recipients = [...new Set(outgoing.recipients.map(keyOf))]
+  // Each once; as written, since a local part may mean another mailbox in other letters (RFC 5321 2.4).
+  const recipients = [
+    ...new Map(outgoing.recipients.map((address) => [address.toLowerCase(), storable(address)])).entries(),
+  ]
   await insertMany(
     tx,
     dialect,
     'outgoing_recipient',
-    recipients.map((address) => ({...own, message_id: id, address, state: 'queued' as const, reply: null, at: now})),
+    recipients.map(([, address]) => ({
+      ...own,
+      message_id: id,
+      address,
+      state: 'queued' as const,
+      reply: null,
+      at: now,
+    })),
   )
-  for (const participant of participantRows(portalId, ticketId, id, recipients))
+  const participants = recipients.map(([address]) => address)
+  for (const participant of participantRows(portalId, ticketId, id, participants))
     await tx
       .insertInto('participant')
       .values(participant)
@@ -162,6 +170,12 @@ export interface DueMessage {
   readonly expiresAt: string | null
 }
 
+/**
+ * Longest time, in ms, that anything waits for another attempt, and some. What is to wait longer was written by a clock that
+ * was wrong, and is due.
+ */
+export const LONGEST_WAIT_MS = 5 * 60 * 60 * 1000
+
 /** The accounts by which something is due at `now`. */
 export async function dueSenders(db: Db, portalId: number, now: string): Promise<number[]> {
   const rows = await db
@@ -170,11 +184,16 @@ export async function dueSenders(db: Db, portalId: number, now: string): Promise
     .distinct()
     .where('portal_id', '=', portalId)
     .where('next_at', 'is not', null)
-    .where('next_at', '<=', now)
+    .where(isDue('next_at', now))
     .where('sender_id', 'is not', null)
     .orderBy('sender_id')
     .execute()
   return rows.map((row) => row.sender_id!)
+}
+
+const isDue = (column: string, now: string): RawBuilder<boolean> => {
+  const far = new Date(Date.parse(now) + LONGEST_WAIT_MS).toISOString()
+  return sql<boolean>`(${sql.ref(column)} <= ${now} or ${sql.ref(column)} > ${far})`
 }
 
 /** What is due by an account, the longest due first; `first` before all others. */
@@ -202,7 +221,7 @@ export async function dueMessages(
     ])
     .where('outgoing.portal_id', '=', portalId)
     .where('outgoing.sender_id', '=', senderId)
-    .where('outgoing.next_at', '<=', now)
+    .where(isDue('outgoing.next_at', now))
     .$if(first !== 0, (query) => query.orderBy(sql`case when outgoing.message_id = ${first} then 0 else 1 end`))
     .orderBy('outgoing.next_at')
     .orderBy('outgoing.message_id')
@@ -227,25 +246,51 @@ export async function dueMessages(
   )
 }
 
+/** The stored bytes of several raw mails at once, each first to last. Meant for small ones. */
+export async function readSmallRaws(
+  db: Db,
+  dialect: StoreDialect,
+  portalId: number,
+  rawIds: readonly number[],
+): Promise<ReadonlyMap<number, readonly RawChunk[]>> {
+  const rows = await db
+    .selectFrom('raw_chunk')
+    .select(['raw_id', 'size', 'encoding', 'data'])
+    .where('portal_id', '=', portalId)
+    .where(dialect.among('raw_id', rawIds))
+    .orderBy('raw_id')
+    .orderBy('seq')
+    .execute()
+  return Map.groupBy(rows, (row) => row.raw_id)
+}
+
 /** The lease under which an account is worked on. */
 export interface SenderLease {
   readonly portalId: number
   readonly senderId: number
   readonly token: number
+  /** How often somebody had acted when the run began (`sender.generation`). */
+  readonly generation: number
   /** As people know the account. */
   readonly shownAs: string
 }
 
 /** The lease still holds, and holds until this transaction ends. @throws 75 where it was taken over. */
-async function fenceSender(tx: Tx, {portalId, senderId, token, shownAs}: SenderLease): Promise<void> {
-  const {numUpdatedRows} = await tx
-    .updateTable('sender')
-    .set((eb) => ({lease_token: eb.ref('lease_token')}))
+async function fenceSender(
+  tx: Tx,
+  dialect: StoreDialect,
+  {portalId, senderId, token, shownAs}: SenderLease,
+): Promise<void> {
+  // SQLite has the lock of the whole file already, and would write a page for an update that changes nothing.
+  const held = await tx
+    .selectFrom('sender')
+    .select('id')
     .where('portal_id', '=', portalId)
     .where('id', '=', senderId)
     .where('lease_token', '=', token)
-    .executeTakeFirstOrThrow()
-  if (numUpdatedRows === 0n) throw leaseLost(shownAs)
+    .$call((query) => (dialect.name === 'postgres' ? query.forUpdate() : query))
+    .executeTakeFirst()
+  if (held === undefined) throw leaseLost(shownAs)
 }
 
 /** What is to be written of one recipient. */
@@ -302,6 +347,15 @@ export async function writeStep(
     if (known) known.push(address)
     else taken.set(id, [address])
   }
+  // Whom nobody waits for any more, by a person's word or by a bounce, is not looked at again and again.
+  const done = claim.filter((id) => !taken.has(id))
+  if (done.length > 0)
+    await tx
+      .updateTable('outgoing')
+      .set({next_at: null})
+      .where('portal_id', '=', lease.portalId)
+      .where(dialect.among('message_id', done))
+      .execute()
   return taken
 }
 
@@ -317,10 +371,8 @@ async function settleMessages(
   const notes = notesOf(settled)
   // The portal is locked before the sender, as everywhere.
   const {firstId} = notes.length === 0 ? {firstId: 0} : await reserve(tx, portalId, notes.length)
-  await fenceSender(tx, lease)
-  const gone = settled.filter(
-    ({recipients, nextAt}) => nextAt === null && recipients.every(({state}) => state === 'sent'),
-  )
+  await fenceSender(tx, dialect, lease)
+  await settleRecipients(tx, dialect, portalId, settled, now)
   const set = (ids: readonly number[], nextAt: string | null, attempts: number) =>
     tx
       .updateTable('outgoing')
@@ -328,40 +380,22 @@ async function settleMessages(
       .where('portal_id', '=', portalId)
       .where(dialect.among('message_id', ids))
       .execute()
-  if (gone.length > 0)
+  // Mostly all were tried and none is tried again: one statement for them together.
+  const alike = Map.groupBy(settled, ({attempted, nextAt}) => `${attempted} ${nextAt}`)
+  for (const messages of alike.values())
     await set(
-      gone.map(({id}) => id),
-      null,
-      1,
+      messages.map(({id}) => id),
+      messages[0]!.nextAt,
+      Number(messages[0]!.attempted),
     )
-  for (const message of settled) {
-    const byResult = Map.groupBy(message.recipients, ({state, reply}) => `${state} ${reply}`)
-    for (const recipients of byResult.values()) {
-      const {state, reply} = recipients[0]!
-      await tx
-        .updateTable('outgoing_recipient')
-        .set({state, reply: storable(reply), at: now})
-        .where('portal_id', '=', portalId)
-        .where('message_id', '=', message.id)
-        .where(
-          dialect.among(
-            'address',
-            recipients.map(({address}) => address),
-          ),
-        )
-        // A bounce may have been quicker than we are.
-        .where('state', '=', 'sending')
-        .execute()
-    }
-    if (!gone.includes(message)) await set([message.id], message.nextAt, Number(message.attempted))
-    if (message.messageId !== null)
+  for (const {id, messageId} of settled)
+    if (messageId !== null)
       await tx
         .updateTable('message')
-        .set({header_id: storable(message.messageId)})
+        .set({header_id: storable(messageId)})
         .where('portal_id', '=', portalId)
-        .where('id', '=', message.id)
+        .where('id', '=', id)
         .execute()
-  }
   await insertMany(
     tx,
     dialect,
@@ -371,6 +405,30 @@ async function settleMessages(
       by: 'outbox',
     })),
   )
+}
+
+/** Writes what became of the recipients of all these messages. */
+async function settleRecipients(
+  tx: Tx,
+  dialect: StoreDialect,
+  portalId: number,
+  settled: readonly SettledMessage[],
+  now: string,
+): Promise<void> {
+  const rows = settled.flatMap(({id, recipients}) =>
+    recipients.map(({address, state, reply}) => ({id, address, state, reply: storable(reply)})),
+  )
+  // Both databases call the columns of VALUES column1, column2 and so on. Only who is `sending` still: a bounce may have
+  // been quicker than we are.
+  for (const some of slices(rows, dialect)) {
+    const values = some.map(
+      ({id, address, state, reply}) => sql`(cast(${id} as bigint), ${address}, ${state}, ${reply})`,
+    )
+    await sql`update outgoing_recipient set state = became.column3, reply = became.column4, at = ${now}
+      from (values ${sql.join(values)}) as became
+      where portal_id = ${portalId} and message_id = became.column1 and address = became.column2
+        and state = 'sending'`.execute(tx)
+  }
 }
 
 /** The events of what did not arrive, or may not have. */
@@ -383,6 +441,24 @@ const notesOf = (settled: readonly SettledMessage[]) =>
       return [{ticketId, kind: state === 'failed' ? 'not-sent' : 'sent-unknown', details}]
     }),
   )
+
+/** Whether something by the account is being sent, or was when a process died. */
+export async function hasUnsettled(db: Db, portalId: number, senderId: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('outgoing_recipient')
+    .innerJoin('outgoing', (join) =>
+      join
+        .onRef('outgoing.portal_id', '=', 'outgoing_recipient.portal_id')
+        .onRef('outgoing.message_id', '=', 'outgoing_recipient.message_id'),
+    )
+    .select('outgoing.message_id')
+    .where('outgoing_recipient.portal_id', '=', portalId)
+    .where('outgoing_recipient.state', '=', 'sending')
+    .where(sql<boolean>`outgoing_recipient.state <> 'sent'`)
+    .where('outgoing.sender_id', '=', senderId)
+    .executeTakeFirst()
+  return row !== undefined
+}
 
 /** Why nobody knows what became of a message. */
 const ORPHANED = 'the process that was sending it ended before the server had answered'
@@ -432,6 +508,43 @@ export async function settleOrphans(tx: Tx, dialect: StoreDialect, lease: Sender
   return orphans.length
 }
 
+/**
+ * What is due by an account and whose time is over is given up. Returns what became of it. Called where the account could
+ * not be reached once more: what was never tried is not given up for a machine that was off.
+ */
+export async function settleExpired(
+  tx: Tx,
+  dialect: StoreDialect,
+  lease: SenderLease,
+  why: string,
+  now: string,
+): Promise<SettledMessage[]> {
+  const due = await tx
+    .selectFrom('outgoing')
+    .innerJoin('message', (join) =>
+      join.onRef('message.portal_id', '=', 'outgoing.portal_id').onRef('message.id', '=', 'outgoing.message_id'),
+    )
+    .select(['outgoing.message_id', 'message.ticket_id'])
+    .where('outgoing.portal_id', '=', lease.portalId)
+    .where('outgoing.sender_id', '=', lease.senderId)
+    .where('outgoing.next_at', '<=', now)
+    .where('outgoing.expires_at', '<=', now)
+    .execute()
+  if (due.length === 0) return []
+  const claim = due.map((row) => row.message_id)
+  const recipients = await writeStep(tx, dialect, lease, {settle: [], claim}, now)
+  const settled = due.map((row): SettledMessage => ({
+    id: row.message_id,
+    ticketId: row.ticket_id,
+    recipients: (recipients.get(row.message_id) ?? []).map((address) => ({address, state: 'failed', reply: why})),
+    attempted: false,
+    nextAt: null,
+    messageId: null,
+  }))
+  await settleMessages(tx, dialect, lease, settled, now)
+  return settled
+}
+
 // Looking, and a person's word ------------------------------------------------------------------------------------
 
 /** A message of the outbox. */
@@ -444,6 +557,8 @@ export interface ListedOutgoing extends OutgoingRow {
   readonly paused: string | null
   readonly retry_at: string | null
   readonly last_error: string | null
+  /** When its channel was switched off; null while it is on. */
+  readonly deactivated_at: string | null
   readonly recipients: readonly OutgoingRecipientRow[]
 }
 
@@ -462,6 +577,8 @@ export async function listOutgoing(
   portalId: number,
   filter: {
     readonly states?: readonly Exclude<RecipientState, 'sent'>[]
+    /** Left out: those too that somebody has dismissed. */
+    readonly undismissed?: boolean
     readonly ids?: readonly number[]
     readonly after?: number
     readonly limit: number
@@ -491,10 +608,12 @@ export async function listOutgoing(
       'ticket.number as ticket_number',
       'message.header_id',
       'channel.address as channel_address',
+      'channel.deactivated_at',
     ])
     .where('outgoing.portal_id', '=', portalId)
     .where('outgoing.message_id', '>', after)
   if (ids) wanted = wanted.where(dialect.among('outgoing.message_id', ids))
+  if (filter.undismissed) wanted = wanted.where('outgoing.dismissed_at', 'is', null)
   if (states)
     wanted = wanted.where('outgoing.message_id', 'in', (eb) =>
       eb
@@ -523,14 +642,20 @@ export async function listOutgoing(
   return rows.map((row) => ({...row, recipients: byMessage.get(row.message_id) ?? []}))
 }
 
-/** How many recipients are in each state that is not `sent`. */
+/** How many recipients are in each state that is not `sent`, without what somebody has dismissed. */
 export async function countOutgoing(db: Db, portalId: number): Promise<Partial<Record<RecipientState, number>>> {
   const rows = await db
     .selectFrom('outgoing_recipient')
-    .select(['state', (eb) => eb.fn.countAll<number>().as('n')])
-    .where('portal_id', '=', portalId)
+    .innerJoin('outgoing', (join) =>
+      join
+        .onRef('outgoing.portal_id', '=', 'outgoing_recipient.portal_id')
+        .onRef('outgoing.message_id', '=', 'outgoing_recipient.message_id'),
+    )
+    .select(['outgoing_recipient.state', (eb) => eb.fn.countAll<number>().as('n')])
+    .where('outgoing_recipient.portal_id', '=', portalId)
     .where(NOT_SENT)
-    .groupBy('state')
+    .where('outgoing.dismissed_at', 'is', null)
+    .groupBy('outgoing_recipient.state')
     .execute()
   return Object.fromEntries(rows.map(({state, n}) => [state, n]))
 }
@@ -591,6 +716,28 @@ export async function lockSenders(
     .execute()
 }
 
+/** What became of a message need not be shown any more. False where there is nothing to show, or that was said before. */
+export async function dismissOutgoing(tx: Tx, portalId: number, messageId: number, now: string): Promise<boolean> {
+  const {numUpdatedRows} = await tx
+    .updateTable('outgoing')
+    .set({dismissed_at: now})
+    .where('portal_id', '=', portalId)
+    .where('message_id', '=', messageId)
+    .where('dismissed_at', 'is', null)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('outgoing_recipient')
+          .select('address')
+          .whereRef('outgoing_recipient.portal_id', '=', 'outgoing.portal_id')
+          .whereRef('outgoing_recipient.message_id', '=', 'outgoing.message_id')
+          .where('outgoing_recipient.state', 'in', ['failed', 'unknown', 'bounced']),
+      ),
+    )
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
 /**
  * Recipients in one of `from` become `to`, by a person's word, and the message is due at `nextAt`. Returns the addresses
  * that changed. Whoever is being sent to (`sending`) is left alone.
@@ -622,6 +769,7 @@ export async function changeRecipients(
       .updateTable('outgoing')
       .set({
         next_at: change.nextAt,
+        dismissed_at: null,
         ...(change.expiresAt === undefined ? {} : {expires_at: change.expiresAt}),
       })
       .where('portal_id', '=', portalId)

@@ -9,6 +9,9 @@ export const listPortals = (db: Db): Promise<PortalRow[]> =>
 export const findPortal = (db: Db, key: string): Promise<PortalRow | undefined> =>
   db.selectFrom('portal').selectAll().where('key', '=', key).executeTakeFirst()
 
+export const findPortalById = (db: Db, id: number): Promise<PortalRow | undefined> =>
+  db.selectFrom('portal').selectAll().where('id', '=', id).executeTakeFirst()
+
 export const findPortalByDomain = (db: Db, domain: string): Promise<PortalRow | undefined> =>
   db.selectFrom('portal').selectAll().where('domain', '=', domain).executeTakeFirst()
 

@@ -144,6 +144,8 @@ export interface SenderTable {
   portal_id: number
   /** That of the channel; 0 for the relay, since ids of rows count from 1. */
   id: number
+  /** Counts how often somebody acted. What a run finds out that began before is no longer noted. */
+  generation: number
   /** JSON of `SyncError`: why nothing leaves by it until somebody acts; null while mail leaves. */
   paused: string | null
   /** Failures in a row that had nothing to do with the mail. */
@@ -313,6 +315,8 @@ export interface OutgoingTable {
   fallback_return_path: string | null
   /** After it the message is given up; null for never. */
   expires_at: string | null
+  /** When somebody said that what became of it need not be shown any more; null while it is. */
+  dismissed_at: string | null
   created_at: string
 }
 
@@ -320,7 +324,7 @@ export interface OutgoingTable {
 export interface OutgoingRecipientTable {
   portal_id: number
   message_id: number
-  /** In lower case. */
+  /** As it stands in the mail; a message has no two that differ in upper and lower case alone. */
   address: string
   state: 'queued' | 'sending' | 'sent' | 'unknown' | 'failed' | 'bounced'
   /** The last words of a server about it; null where there are none. */

@@ -3,6 +3,7 @@ import type {Insertable, Selectable} from 'kysely'
 import {reserve} from './ids.ts'
 import {eventRow, storable} from './intake-rows.ts'
 import {revokeLease} from './leases.ts'
+import type {SenderLease} from './outgoing.ts'
 import type {Db, SenderTable, Tx} from './schema.ts'
 
 export type SenderRow = Selectable<SenderTable>
@@ -23,6 +24,7 @@ export const listSenders = (db: Db, portalId: number): Promise<SenderRow[]> =>
 const newRow = (portalId: number, id: number): Insertable<SenderTable> => ({
   portal_id: portalId,
   id,
+  generation: 0,
   ...UNTROUBLED,
   last_ok_at: null,
   lease_owner: null,
@@ -42,35 +44,50 @@ export async function ensureSender(db: Db, portalId: number, id: number): Promis
   return (await findSender(db, portalId, id))!
 }
 
-const update = async (db: Db, portalId: number, id: number, fields: Partial<SenderRow>): Promise<void> => {
-  await db.updateTable('sender').set(fields).where('portal_id', '=', portalId).where('id', '=', id).execute()
+/** What a run may write of an account: as long as it holds the lease, and nobody has acted since it looked. */
+export interface SenderWriter extends Pick<SenderLease, 'portalId' | 'senderId' | 'token'> {
+  readonly generation: number
+}
+
+async function update(db: Db, {portalId, senderId, token, generation}: SenderWriter, fields: Partial<SenderRow>) {
+  await db
+    .updateTable('sender')
+    .set(fields)
+    .where('portal_id', '=', portalId)
+    .where('id', '=', senderId)
+    .where('lease_token', '=', token)
+    .where('generation', '=', generation)
+    .execute()
 }
 
 /** An error as it is noted on an account: a `SyncError`, with the exit code of its stage. */
 type Noted = Readonly<Record<string, string | number>>
 
 /** Nothing leaves by the account until somebody acts. */
-export const pauseSender = (db: Db, portalId: number, id: number, error: Noted): Promise<void> =>
-  update(db, portalId, id, {paused: JSON.stringify(error), last_error: JSON.stringify(error)})
+export const pauseSender = (db: Db, writer: SenderWriter, error: Noted): Promise<void> =>
+  update(db, writer, {paused: JSON.stringify(error), last_error: JSON.stringify(error)})
 
 /** After so many failures in a row the account is left alone until `retryAt`. */
 export const noteSenderFailure = (
   db: Db,
-  portalId: number,
-  id: number,
+  writer: SenderWriter,
   {failures, error, retryAt}: {readonly failures: number; readonly error: Noted; readonly retryAt: string},
-): Promise<void> => update(db, portalId, id, {failures, retry_at: retryAt, last_error: JSON.stringify(error)})
+): Promise<void> => update(db, writer, {failures, retry_at: retryAt, last_error: JSON.stringify(error)})
 
 /** Mail leaves by the account. */
-export const noteSenderSuccess = (db: Db, portalId: number, id: number, now: string): Promise<void> =>
-  update(db, portalId, id, {...UNTROUBLED, last_ok_at: now})
+export const noteSenderSuccess = (db: Db, writer: SenderWriter, now: string): Promise<void> =>
+  update(db, writer, {...UNTROUBLED, last_ok_at: now})
 
 /** What went wrong with an account is forgotten: it has other settings now, or a person says that it is mended. */
 export async function resumeSender(tx: Tx, portalId: number, id: number): Promise<void> {
   await tx
     .insertInto('sender')
     .values(newRow(portalId, id))
-    .onConflict((conflict) => conflict.columns(['portal_id', 'id']).doUpdateSet(UNTROUBLED))
+    .onConflict((conflict) =>
+      conflict
+        .columns(['portal_id', 'id'])
+        .doUpdateSet((eb) => ({...UNTROUBLED, generation: eb('sender.generation', '+', 1)})),
+    )
     .execute()
 }
 

@@ -5,8 +5,8 @@ import {tokenOfAddress} from '../message/token.ts'
 
 /** What is known when an agent answers. */
 export interface ReplyRequest {
-  /** The mail that is answered; null where there is none, as on a ticket without mail. */
-  readonly answered: (Pick<Message, 'from' | 'replyTo' | 'to' | 'cc'> & {readonly thirdParty: boolean}) | null
+  /** The mail that is answered, of somebody who takes part; null where there is none. */
+  readonly answered: Pick<Message, 'from' | 'replyTo' | 'to' | 'cc'> | null
   readonly requester: Address
   /** Whether those get it too who got the mail that is answered. */
   readonly all: boolean
@@ -26,8 +26,8 @@ export interface ReplyRecipients {
 }
 
 /**
- * An answer goes to Reply-To, else From (RFC 5322 3.6.3) of the mail that is answered; where a third party wrote that mail,
- * or we did, to the requester. It carries the conversation along, so whoever is named in a mail gets it only as a
+ * An answer goes to Reply-To, else From (RFC 5322 3.6.3) of the mail that is answered; where we wrote that one, or there is
+ * none, to the requester. It carries the conversation along, so whoever is named in a mail gets it only as a
  * participant: to be put in Reply-To or Cc by somebody does not suffice. An agent's own choice does.
  */
 export function replyRecipients({answered, requester, all, cc, isOwn, isParticipant}: ReplyRequest): ReplyRecipients {
@@ -53,9 +53,8 @@ export function replyRecipients({answered, requester, all, cc, isOwn, isParticip
   const takeChosen = (addresses: readonly Address[]) =>
     take(addresses, (address) => (isOurs(address) ? 'it is an address of this portal' : unsendable(address)))
 
-  const mail = answered === null || answered.thirdParty ? null : answered
-  let to = takeNamed(mail?.replyTo ?? [])
-  if (to.length === 0) to = takeNamed(mail?.from ?? [])
+  let to = takeNamed(answered?.replyTo ?? [])
+  if (to.length === 0) to = takeNamed(answered?.from ?? [])
   if (to.length === 0) to = takeChosen([requester])
   const others = all && answered !== null ? takeNamed([...answered.to, ...answered.cc]) : []
   const added = takeChosen(cc)

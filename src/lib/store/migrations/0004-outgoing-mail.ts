@@ -9,7 +9,7 @@ export const outgoingMail: Migration = {
     `alter table smtp_channel add column verified_at text`,
     `create table sender (
        portal_id ${int} not null references portal (id), id ${int} not null,
-       paused text, failures ${int} not null, retry_at text, last_ok_at text, last_error text,
+       generation ${int} not null, paused text, failures ${int} not null, retry_at text, last_ok_at text, last_error text,
        lease_owner text, lease_token ${int} not null, lease_until text,
        primary key (portal_id, id)
      ) ${clustered}`,
@@ -17,6 +17,7 @@ export const outgoingMail: Migration = {
     `alter table outgoing add column return_path text not null default ''`,
     `alter table outgoing add column fallback_return_path text`,
     `alter table outgoing add column expires_at text`,
+    `alter table outgoing add column dismissed_at text`,
     `update outgoing set sender_id = channel_id`,
     `drop index outgoing_due`,
     `create index outgoing_due on outgoing (portal_id, sender_id, next_at, message_id) where next_at is not null`,
