@@ -7,7 +7,7 @@ import {createRedactor, silent} from '../../src/lib/log.ts'
 import {flushOutbox, type FlushOptions, type FlushReport} from '../../src/lib/outbox/flush.ts'
 import {replyToTicket, type QueuedReply, type ReplyRequest} from '../../src/lib/reply.ts'
 import type {SecretSources} from '../../src/lib/secret/resolve-secret.ts'
-import {insertChannel} from '../../src/lib/store/channels.ts'
+import {addSmtpChannel} from './outgoing.ts'
 import {NOW, type PortalSeed} from './portal.ts'
 import {temporaryHome} from './run-postdesk.ts'
 import {customerMail, startDesk, type Desk} from './seed.ts'
@@ -42,7 +42,7 @@ export async function startOutbox(
 ): Promise<OutboxDesk> {
   const desk = await startDesk(t, kind, {agents: {'ann@acme.example': true}, ...seed})
   const {store, portal} = desk
-  const channelId = await addSendingChannel(desk, ADDRESS, server)
+  const channelId = await addSmtpChannel(store, portal, ADDRESS, {name: '{agent} | Acme', server, user: 'sales'})
   const secrets = await machineSecrets(t, desk, [{id: channelId, address: ADDRESS, server}], password)
   const outbox: OutboxDesk = {
     ...desk,
@@ -81,40 +81,6 @@ export async function startOutbox(
     flush: (options = {}) => flushOutbox({...outbox.options(), ...options}),
   }
   return outbox
-}
-
-/** An SMTP address, put there by hand. */
-export async function addSendingChannel({store, portal}: Desk, address: string, server: Server): Promise<number> {
-  return store.transaction(async (tx) => {
-    const {id} = await insertChannel(
-      tx,
-      portal.id,
-      {
-        kind: 'smtp',
-        address,
-        name: '{agent} | Acme',
-        queue_id: null,
-        assign_online: 0,
-        deactivated_at: null,
-        auto_reply: 0,
-        auto_reply_subject: '',
-        auto_reply_body: '',
-      },
-      NOW,
-    )
-    await tx
-      .insertInto('smtp_channel')
-      .values({
-        portal_id: portal.id,
-        channel_id: id,
-        host: server.host,
-        port: server.port,
-        security: 'none',
-        user_name: 'sales',
-      })
-      .execute()
-    return id
-  })
 }
 
 /** A machine that finds the passwords of these addresses in its environment. */

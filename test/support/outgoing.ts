@@ -109,12 +109,19 @@ export async function sendAnswer(
   }
 }
 
-/** An SMTP address that forwards to an internal one, and leaves everything else to it. */
+/** An SMTP address; what is left out it leaves to the internal one that it forwards to, if any. */
 export async function addSmtpChannel(
   store: Store,
   portal: PortalRow,
   address: string,
-  fields: {readonly forwardsTo: number; readonly queueId?: number},
+  fields: {
+    readonly forwardsTo?: number
+    readonly queueId?: number
+    readonly name?: string
+    /** Without encryption; left out: one that nobody asks. */
+    readonly server?: {readonly host: string; readonly port: number}
+    readonly user?: string
+  },
 ): Promise<number> {
   return store.transaction(async (tx) => {
     const {id} = await insertChannel(
@@ -123,7 +130,7 @@ export async function addSmtpChannel(
       {
         kind: 'smtp',
         address,
-        name: address,
+        name: fields.name ?? address,
         queue_id: fields.queueId ?? null,
         assign_online: 0,
         deactivated_at: null,
@@ -133,16 +140,17 @@ export async function addSmtpChannel(
       },
       NOW,
     )
+    const {host, port} = fields.server ?? {host: 'smtp.provider.example', port: 465}
     await tx
       .insertInto('smtp_channel')
       .values({
         portal_id: portal.id,
         channel_id: id,
-        host: 'smtp.provider.example',
-        port: 465,
-        security: 'tls',
-        user_name: address,
-        forwards_to_id: fields.forwardsTo,
+        host,
+        port,
+        security: fields.server ? 'none' : 'tls',
+        user_name: fields.user ?? address,
+        forwards_to_id: fields.forwardsTo ?? null,
       })
       .execute()
     return id

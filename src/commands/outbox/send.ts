@@ -28,6 +28,7 @@ export default class OutboxSend extends BaseCommand<typeof OutboxSend, OutboxSen
     EXIT.protocol,
     EXIT.credentials,
     EXIT.loginClosed,
+    EXIT.sender,
     EXIT.recipient,
     EXIT.tryAgain,
     EXIT.config,

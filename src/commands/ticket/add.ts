@@ -1,8 +1,7 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
-import {deliveryLine, letterFlags} from '../../lib/cli/letter-flags.ts'
+import {deliveryLine, LETTER_EXITS, letterFlags} from '../../lib/cli/letter-flags.ts'
 import {asAgent, bodyFlags} from '../../lib/cli/ticket-flags.ts'
-import {EXIT} from '../../lib/errors.ts'
 import type {Address} from '../../lib/message/message.ts'
 import type {OutboxRecipient} from '../../lib/outbox/items.ts'
 
@@ -38,16 +37,7 @@ export default class TicketAdd extends BaseCommand<typeof TicketAdd, TicketAddRe
     ...asAgent,
   }
   static override changes = true
-  static override exitCodes = [
-    EXIT.unclassified,
-    EXIT.credentials,
-    EXIT.loginClosed,
-    EXIT.recipient,
-    EXIT.data,
-    EXIT.noInput,
-    EXIT.notFound,
-    EXIT.config,
-  ]
+  static override exitCodes = LETTER_EXITS
 
   async run(): Promise<TicketAddResult> {
     const [{readBody}, {readAttachments}, {addressesOf}, {checkSubject}] = [

@@ -1,9 +1,8 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../lib/cli/base-command.ts'
-import {deliveryLine, letterFlags} from '../../lib/cli/letter-flags.ts'
+import {deliveryLine, LETTER_EXITS, letterFlags} from '../../lib/cli/letter-flags.ts'
 import {asAgent, bodyFlags, ticketArg, ticketQuestion} from '../../lib/cli/ticket-flags.ts'
 import {parseNumber} from '../../lib/cli/ticket-number.ts'
-import {EXIT} from '../../lib/errors.ts'
 import type {Address} from '../../lib/message/message.ts'
 import type {OutboxRecipient} from '../../lib/outbox/items.ts'
 
@@ -44,16 +43,7 @@ export default class TicketReply extends BaseCommand<typeof TicketReply, TicketR
     ...asAgent,
   }
   static override changes = true
-  static override exitCodes = [
-    EXIT.unclassified,
-    EXIT.credentials,
-    EXIT.loginClosed,
-    EXIT.recipient,
-    EXIT.data,
-    EXIT.noInput,
-    EXIT.notFound,
-    EXIT.config,
-  ]
+  static override exitCodes = LETTER_EXITS
 
   async run(): Promise<TicketReplyResult> {
     const [{readBody}, {readAttachments}, {addressesOf}] = [
