@@ -20,6 +20,7 @@ export const EXIT = {
   protocol: 23,
   credentials: 24,
   loginClosed: 25,
+  sender: 26,
   recipient: 27,
   usage: 64,
   data: 65,

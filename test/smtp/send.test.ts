@@ -162,6 +162,52 @@ test('an address that needs SMTPUTF8 fails where the server has none, and the ot
   assert.equal(told()[before + 1], 'RCPT TO:<grüße@example.com>')
 })
 
+test('a header beyond ASCII needs SMTPUTF8, whatever the addresses are', async (t) => {
+  const server = await startScriptedSmtp(t)
+  const raw = Buffer.from('Subject: Hello\r\nCc: dörte@example.com\r\n\r\nGood day.\r\n')
+  const recipients = [ANN, BOB]
+  const without = await (await connected(t, server)).send(outgoing({recipients, raw}))
+  assert.deepEqual([results(without), without.obstacle], [['failed', 'failed'], null])
+  assert.match(without.recipients[0]!.reply, /header.*SMTPUTF8/)
+  assert.ok(!server.commands.some((command) => command.startsWith('MAIL')))
+
+  const told = () => server.commands.filter((command) => command.startsWith('MAIL'))
+  for (const pipelining of [true, false]) {
+    server.capabilities = ['8BITMIME', 'SMTPUTF8', ...(pipelining ? ['PIPELINING'] : [])]
+    const connection = await connected(t, server)
+    assert.deepEqual(results(await connection.send(outgoing({recipients, raw}))), ['sent', 'sent'])
+    assert.equal(told().at(-1), 'MAIL FROM:<support@acme.example> BODY=8BITMIME SMTPUTF8')
+    await connection.send(outgoing({recipients: ['dörte@example.com'], raw}))
+    assert.equal(told().at(-1), 'MAIL FROM:<support@acme.example> SMTPUTF8 BODY=8BITMIME')
+    // It is said of one message, and not of the connection.
+    await connection.send(outgoing({raw: Buffer.from('Subject: Hello\r\n\r\nGrüße\r\n')}))
+    assert.equal(told().at(-1), 'MAIL FROM:<support@acme.example> BODY=8BITMIME')
+  }
+})
+
+test('a body beyond ASCII needs no SMTPUTF8, however the lines before it end', async (t) => {
+  const connection = await connected(t, await startScriptedSmtp(t))
+  for (const raw of ['Subject: a\r\n\r\nGrüße', 'Subject: a\n\nGrüße', '\r\nGrüße', '\nGrüße'])
+    assert.deepEqual(results(await connection.send(outgoing({raw: Buffer.from(raw)}))), ['sent'], raw)
+  for (const raw of ['Subject: Grüße\n\n', 'Grüße', 'Subject: a\r\n b\r\nTo: ä@example.com\r\n\r\n'])
+    assert.deepEqual(results(await connection.send(outgoing({raw: Buffer.from(raw)}))), ['failed'], raw)
+})
+
+test('addresses reach the server in the case they were written in', async (t) => {
+  const server = await startScriptedSmtp(t)
+  const recipients = ['Jane.Doe@Example.com', 'jane.doe@Example.com', 'Ann@BÜCHER.example']
+  const mail = outgoing({sender: 'Support@Acme.example', recipients})
+  const receipt = await (await connected(t, server)).send(mail)
+  assert.deepEqual(
+    receipt.recipients.map(({address, result}) => [address, result]),
+    recipients.map((address) => [address, 'sent']),
+  )
+  assert.deepEqual(
+    server.commands.flatMap((command) => /^(?:MAIL|RCPT).*<(.*)>/.exec(command)?.[1] ?? []),
+    ['Support@Acme.example', 'Jane.Doe@Example.com', 'jane.doe@Example.com', 'Ann@xn--bcher-kva.example'],
+  )
+})
+
 test('what would end a command is no address, and nothing of it is sent', async (t) => {
   const server = await startScriptedSmtp(t)
   const connection = await connected(t, server)
@@ -222,6 +268,38 @@ bothWays(
   },
 )
 
+bothWays('what the server of one recipient says of logins stops nobody else', async (t, server) => {
+  for (const reply of [
+    `550 5.1.1 <${ANN}>: undeliverable address: host mx.evil.example said: 550 5.7.1 Client was not authenticated`,
+    '550 5.7.1 Authentication required to send to this group',
+    '550 host.example is not permitted to relay through this server without authentication.',
+    '550 5.1.8 Access denied, bad outbound sender',
+    '553 Relaying disallowed as support@acme.example',
+  ])
+    for (const recipients of [[ANN], [ANN, BOB]]) {
+      server.script = {RCPT: ({args, reply: say, usual}) => (args.includes(ANN) ? say(reply) : usual())}
+      const receipt = await (await connected(t, server)).send(outgoing({recipients}))
+      assert.deepEqual(receipt.recipients[0], {address: ANN, result: 'failed', reply})
+      assert.deepEqual([results(receipt).slice(1), receipt.obstacle], [recipients.slice(1).map(() => 'sent'), null])
+    }
+})
+
+bothWays('530 to every recipient is said of the account, and to some of them it is said of them', async (t, server) => {
+  const LOGIN = '530 5.7.0 Authentication required'
+  const attempt = async (toBob: string) => {
+    server.script = {RCPT: ({args, reply}) => reply(args.includes(BOB) ? toBob : LOGIN)}
+    const receipt = await (await connected(t, server)).send(outgoing({recipients: [ANN, BOB]}))
+    return [results(receipt), obstacle(receipt)]
+  }
+  assert.deepEqual(await attempt('530-5.7.0 Authentication required\r\n530 5.7.0 by all'), [
+    ['deferred', 'deferred'],
+    ['SMTP_LOGIN_NEEDED', 24],
+  ])
+  assert.deepEqual(await attempt('550 5.1.1 no such user'), [['failed', 'failed'], null])
+  assert.deepEqual(await attempt('530 5.7.0 Must issue a STARTTLS command first'), [['failed', 'failed'], null])
+  assert.deepEqual(await attempt('250 2.1.5 Ok'), [['failed', 'sent'], null])
+})
+
 test('a server that takes DATA although it refused everyone gets an empty message, and nobody has it', async (t) => {
   const server = await startScriptedSmtp(t, {RCPT: replying('550 5.1.1 no')})
   const connection = await connected(t, server)
@@ -257,10 +335,60 @@ bothWays('where the null sender is refused the fallback is tried in a new transa
     [ANN, BOB].map(() => ['failed', '550 5.7.1 null sender not allowed']),
   )
   assert.equal(without.obstacle, null)
+
+  server.script = {...server.script, MAIL: replying('553 5.7.1 not owned by user'), RCPT: replying('503 5.5.1 no')}
+  refused = true
+  const neither = await connection.send(mail)
+  assert.deepEqual(
+    [results(neither), obstacle(neither)],
+    [
+      ['deferred', 'deferred'],
+      ['SMTP_SENDER_REFUSED', 26],
+    ],
+  )
 })
 
 bothWays(
-  'a sender that is refused fails everyone; one that is refused for now defers everyone, and the account waits',
+  'a sender that is refused with the whole message stops the account, and not the recipients',
+  async (t, server) => {
+    const attempt = async (command: 'DATA' | 'message', reply: string) => {
+      server.script = {[command]: replying(reply)}
+      const receipt = await (await connected(t, server)).send(outgoing({recipients: [ANN, BOB]}))
+      assert.ok(receipt.recipients.every((recipient) => recipient.reply === reply))
+      return [[...new Set(results(receipt))], obstacle(receipt), receipt.obstacle?.fixes[0]?.text ?? null]
+    }
+    const refused = (fix: string) => [['deferred'], ['SMTP_SENDER_REFUSED', 26], fix]
+    const [, , zoho] = await attempt('message', '553 Relaying disallowed as support@acme.example')
+    assert.match(String(zoho), /zoho\.com\/mail\/help/)
+    assert.deepEqual(
+      await attempt('DATA', '554 5.2.252 SendAsDenied; a@acme.example not allowed to send as support@acme.example'),
+      refused('Send from an address of the login, or log in as the user whose address it is.'),
+    )
+    assert.deepEqual(await attempt('message', '550 5.7.1 blocked by the policy of mx.example'), [
+      ['failed'],
+      null,
+      null,
+    ])
+  },
+)
+
+test('a null sender that is refused with the whole message is tried again as the fallback', async (t) => {
+  const sink = await startSmtpSink(t, {
+    onMail: ({sender}) => (sender === '' ? {code: 553, text: 'Relaying disallowed as @'} : undefined),
+  })
+  const connection = await connected(t, sink)
+  const mail = outgoing({sender: '', fallbackSender: 'bounces@acme.example'})
+  assert.deepEqual(results(await connection.send(mail)), ['sent'])
+  assert.deepEqual(
+    sink.mails.map(({sender}) => sender),
+    ['bounces@acme.example'],
+  )
+  const without = await connection.send({...mail, fallbackSender: null})
+  assert.deepEqual([results(without), obstacle(without)], [['failed'], null])
+})
+
+bothWays(
+  'a sender that is refused, for good or for now, defers everyone, and the account waits; a size fails everyone',
   async (t, server) => {
     const attempt = async (reply: string) => {
       server.script = {
@@ -273,7 +401,9 @@ bothWays(
       assert.ok(receipt.recipients.every((recipient) => recipient.reply === reply))
       return [[...new Set(results(receipt))], obstacle(receipt)]
     }
-    assert.deepEqual(await attempt('553 5.7.1 not owned by user'), [['failed'], null])
+    assert.deepEqual(await attempt('553 5.7.1 not owned by user'), [['deferred'], ['SMTP_SENDER_REFUSED', 26]])
+    assert.deepEqual(await attempt('552 5.3.4 Message size exceeds fixed limit'), [['failed'], null])
+    assert.deepEqual(await attempt('501 5.5.4 Syntax: MAIL FROM:<address>'), [['failed'], null])
     assert.deepEqual(await attempt('451 4.7.1 too fast'), [['deferred'], ['SMTP_THROTTLED', 75]])
     assert.deepEqual(await attempt('452 4.3.1 no room'), [['deferred'], ['SMTP_THROTTLED', 75]])
     assert.deepEqual(await attempt('530 5.7.0 Authentication required'), [['deferred'], ['SMTP_LOGIN_NEEDED', 24]])

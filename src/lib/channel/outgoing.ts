@@ -10,7 +10,7 @@ export interface Outgoing {
   readonly sender: string
   /** Tried where a server takes no null reverse-path; null where there is nothing to fall back on. */
   readonly fallbackSender: string | null
-  /** Those who are to get it now, in lower case but for local parts that are not ASCII. */
+  /** Those who are to get it now, as they were written: only its server knows whether case matters before the @ (RFC 5321 2.4). */
   readonly recipients: readonly string[]
   readonly raw: Uint8Array
 }
@@ -39,8 +39,8 @@ export interface Receipt {
   /** The Message-ID that the provider gave the message in place of ours, without angle brackets; null where it kept ours. */
   readonly messageId: string | null
   /**
-   * What stands in the way of every message of this account: the login is refused, the server throttles, the connection is
-   * lost. Null where whatever happened concerns this message alone.
+   * What stands in the way of every message of this account: the login or the sender is refused, the server throttles, the
+   * connection is lost. Null where whatever happened concerns this message alone.
    */
   readonly obstacle: PostdeskError | null
 }

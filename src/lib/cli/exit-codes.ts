@@ -11,6 +11,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   [EXIT.protocol]: 'The server does not speak the protocol as needed.',
   [EXIT.credentials]: 'The server rejected user or password.',
   [EXIT.loginClosed]: 'The server closed this way to log in; the password was not judged.',
+  [EXIT.sender]: 'The account may not send as this sender.',
   [EXIT.recipient]: 'A recipient or the mail itself was refused for good.',
   [EXIT.usage]: 'The command line is wrong or incomplete, or has a secret on it.',
   [EXIT.data]: 'The content of a file or message cannot be used.',

@@ -9,6 +9,7 @@ import {ownMessageId} from './provider-message-id.ts'
 import {receiptFor, senderRefused} from './receipt.ts'
 import {planRecipients, writeAddress} from './recipients.ts'
 import {openSession, type SmtpOptions, type SmtpSession} from './session.ts'
+import {hasUtf8Header} from './utf8-header.ts'
 
 export type {SmtpDeadlines, SmtpOptions} from './session.ts'
 
@@ -32,7 +33,13 @@ function connectionOver(session: SmtpSession, account: SmtpAccount, {log = silen
     unfinished = true
     const {raw} = outgoing
     const transmission = await session.transmit(
-      {from, to, size: raw.byteLength, eightBit: raw.some((byte) => byte > 0x7f)},
+      {
+        from,
+        to,
+        size: raw.byteLength,
+        eightBit: raw.some((byte) => byte > 0x7f),
+        utf8Header: hasUtf8Header(raw),
+      },
       (onEnded) => new Handover(raw, onEnded),
     )
     unfinished = transmission.end.step !== 'message' || !transmission.end.reply.startsWith('2')
@@ -50,9 +57,15 @@ function connectionOver(session: SmtpSession, account: SmtpAccount, {log = silen
       messageId: null,
       obstacle,
     })
-    const {size} = session.capabilities
+    const {size, smtpUtf8} = session.capabilities
     if (size !== null && raw.byteLength > size)
       return everyone('failed', `the message has ${raw.byteLength} bytes, and the server takes ${size} (RFC 1870)`)
+    // Whatever the envelope has: a server without SMTPUTF8 may take such a header for damage, or mangle it (RFC 6531 3.2).
+    if (!smtpUtf8 && hasUtf8Header(raw))
+      return everyone(
+        'failed',
+        'the header of the message has characters beyond ASCII, and the server does not offer SMTPUTF8 (RFC 6531)',
+      )
     const from = sender === '' ? {written: ''} : writeAddress(sender, session.capabilities)
     if ('why' in from) return everyone('failed', `the sender ${sender}: ${from.why}`)
     const {written, hopeless} = planRecipients(recipients, session.capabilities)

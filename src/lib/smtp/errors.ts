@@ -6,7 +6,7 @@
 import {connectionFailed, type ErrorParts, EXIT, messageOf, PostdeskError} from '../errors.ts'
 import {createRedactor} from '../log.ts'
 import type {SmtpAccount} from './account.ts'
-import {accountReplyRule} from './account-replies.ts'
+import {accountReplyRule, type AnsweredStep, senderReplyRule} from './account-replies.ts'
 import {loginReplyRule, type ReplyRule} from './login-replies.ts'
 import {noStartTls, transportError, wrongMode} from './transport-errors.ts'
 
@@ -42,10 +42,16 @@ export function smtpError(thrown: unknown, account: SmtpAccount, phase: SessionP
   return failed(account, partsFor(error, account, phase), error.response, thrown)
 }
 
-/** The obstacle that a reply to a message shows; null where it is about the message alone. */
-export function obstacleIn(reply: string, account: SmtpAccount): PostdeskError | null {
+/** The obstacle that a reply to a step of a message shows; null where it is about the message or its sender. */
+export function obstacleIn(reply: string, account: SmtpAccount, step: AnsweredStep): PostdeskError | null {
   if (reply.startsWith('421')) return failed(account, closing(account), reply)
-  const rule = accountReplyRule(reply, account.host)
+  const rule = accountReplyRule(reply, account.host, step)
+  return rule === undefined ? null : failed(account, byRule(rule, account, 'smtp'), reply)
+}
+
+/** The account may not send as the sender that it named; null where a refusal is not about that. */
+export function senderObstacleIn(reply: string, account: SmtpAccount, step: AnsweredStep): PostdeskError | null {
+  const rule = senderReplyRule(reply, account.host, step)
   return rule === undefined ? null : failed(account, byRule(rule, account, 'smtp'), reply)
 }
 

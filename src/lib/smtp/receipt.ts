@@ -1,8 +1,17 @@
 /** What a transmission came to, recipient by recipient. Pure: every rule about replies is here. */
 import type {Receipt, RecipientReceipt, RecipientResult} from '../channel/outgoing.ts'
-import type {PostdeskError} from '../errors.ts'
+import {EXIT, type PostdeskError} from '../errors.ts'
 import type {SmtpAccount} from './account.ts'
-import {type LibraryError, obstacleIn, smtpConfused, smtpError, smtpThrottled, withoutPassword} from './errors.ts'
+import type {AnsweredStep} from './account-replies.ts'
+import {
+  type LibraryError,
+  obstacleIn,
+  senderObstacleIn,
+  smtpConfused,
+  smtpError,
+  smtpThrottled,
+  withoutPassword,
+} from './errors.ts'
 import {providerMessageId} from './provider-message-id.ts'
 import type {Transmission} from './session.ts'
 
@@ -25,13 +34,15 @@ export function receiptFor(
 ): Receipt {
   const {refused, end} = transmission
   const outcome = outcomeOf(transmission, account)
+  const told = [...written.values()].map((asWritten) => refused.get(asWritten))
   let {obstacle} = outcome
   const recipients = [...written].map(([address, asWritten]) => {
     const reply = refused.get(asWritten)
     // A server that takes commands in advance (RFC 2920) refuses recipients only because it refused the sender.
     if (reply === undefined || end.step === 'MAIL') return {address, result: outcome.result, reply: outcome.reply}
-    obstacle ??= obstacleIn(reply, account)
-    return {address, ...refusal(reply, account)}
+    const own = recipientObstacle(reply, told, account)
+    obstacle ??= own
+    return {address, ...refusal(reply, own, account)}
   })
   const accepted = end.step === 'message' && outcome.result === 'sent'
   return {
@@ -41,19 +52,45 @@ export function receiptFor(
   }
 }
 
-/** Whether the null sender, and nothing else, may have been refused. */
+/** Whether the null sender, and nothing else, may have been refused: at once, or with the whole message. */
 export function senderRefused({end}: Transmission, account: SmtpAccount): boolean {
-  return end.step === 'MAIL' && isRefusal(end.reply) && obstacleIn(end.reply, account) === null
+  if (end.step === 'lost' || end.step === 'RCPT' || !isRefusal(end.reply)) return false
+  if (end.step === 'MAIL') return obstacleIn(end.reply, account, 'MAIL') === null
+  return senderObstacleIn(end.reply, account, 'DATA') !== null
+}
+
+/**
+ * What was said of a recipient may be what the recipient's own server said, which must not be able to stop the account:
+ * a door is closed only where all were told so.
+ */
+function recipientObstacle(
+  reply: string,
+  told: readonly (string | undefined)[],
+  account: SmtpAccount,
+): PostdeskError | null {
+  const obstacle = obstacleIn(reply, account, 'RCPT')
+  if (obstacle === null || obstacle.exitCode === EXIT.tryAgain) return obstacle
+  const all = told.every((other = '') => obstacleIn(other, account, 'RCPT')?.code === obstacle.code)
+  return all ? obstacle : null
+}
+
+/** The obstacle in a reply to what was said of the message as a whole. A refused null sender is none: all others may do. */
+function messageObstacle(
+  reply: string,
+  from: string,
+  account: SmtpAccount,
+  step: Exclude<AnsweredStep, 'RCPT'>,
+): PostdeskError | null {
+  return obstacleIn(reply, account, step) ?? (from === '' ? null : senderObstacleIn(reply, account, step))
 }
 
 function outcomeOf(transmission: Transmission, account: SmtpAccount): Outcome {
-  const {end, handedOver} = transmission
-  if (end.step === 'lost') return lost(end.error, handedOver, account)
+  const {from, end} = transmission
+  if (end.step === 'lost') return lost(transmission, end.error, account)
   const reply = withoutPassword(end.reply, account)
   if (end.step === 'MAIL') {
-    const obstacle = obstacleIn(end.reply, account)
-    if (isRefusal(end.reply) && obstacle === null) return {result: 'failed', reply, obstacle: null}
-    if (obstacle !== null) return {result: 'deferred', reply, obstacle}
+    const obstacle = messageObstacle(end.reply, from, account, 'MAIL')
+    if (isRefusal(end.reply) || obstacle !== null) return {...refusal(end.reply, obstacle, account), obstacle}
     return {
       result: 'deferred',
       reply,
@@ -63,7 +100,7 @@ function outcomeOf(transmission: Transmission, account: SmtpAccount): Outcome {
     }
   }
   if (end.step === 'message' && !isNo(end.reply)) {
-    if (!handedOver)
+    if (!transmission.handedOver)
       return {
         result: 'deferred',
         reply: 'the server answered before the end of the message, which it cannot have accepted',
@@ -73,17 +110,23 @@ function outcomeOf(transmission: Transmission, account: SmtpAccount): Outcome {
     const obstacle = smtpConfused(account, 'its reply to the message is none that there is', end.reply)
     return {result: 'unknown', reply, obstacle}
   }
-  return {...refusal(end.reply, account), obstacle: obstacleIn(end.reply, account)}
+  // Where all recipients were refused each has a reply of its own, and they are judged together.
+  const obstacle = end.step === 'RCPT' ? null : messageObstacle(end.reply, from, account, 'DATA')
+  return {...refusal(end.reply, obstacle, account), obstacle}
 }
 
 /**
  * The connection broke, or was silent for too long. Until the end of the message was handed over nobody can have accepted
  * it (RFC 5321 4.1.1.4); after that nobody here can know.
  */
-function lost(error: LibraryError, handedOver: boolean, account: SmtpAccount): Outcome {
+function lost({from, handedOver}: Transmission, error: LibraryError, account: SmtpAccount): Outcome {
   const obstacle = smtpError(error, account, 'sending')
+  const {response = ''} = error
   // A no that the end of the connection cut short is a no.
-  if (handedOver && isNo(error.response ?? '')) return {...refusal(error.response ?? '', account), obstacle}
+  if (handedOver && isNo(response)) {
+    const said = messageObstacle(response, from, account, 'DATA')
+    return {...refusal(response, said, account), obstacle: said ?? obstacle}
+  }
   return handedOver
     ? {
         result: 'unknown',
@@ -93,10 +136,9 @@ function lost(error: LibraryError, handedOver: boolean, account: SmtpAccount): O
     : {result: 'deferred', reply: obstacle.serverReply ?? `${obstacle.title}, before the end of the message`, obstacle}
 }
 
-/** What a no means for those whom it was said of. What was said of the account was not said of them. */
-function refusal(reply: string, account: SmtpAccount): Verdict {
-  const failed = isRefusal(reply) && obstacleIn(reply, account) === null
-  const result: RecipientResult = failed ? 'failed' : 'deferred'
+/** What a no means for those whom it was said of. What was said of the account, `obstacle`, was not said of them. */
+function refusal(reply: string, obstacle: PostdeskError | null, account: SmtpAccount): Verdict {
+  const result: RecipientResult = isRefusal(reply) && obstacle === null ? 'failed' : 'deferred'
   return {result, reply: withoutPassword(reply, account)}
 }
 

@@ -57,6 +57,8 @@ const MECHANISMS = ['PLAIN', 'LOGIN', 'CRAM-MD5'] as const
 
 /** What the server said to a message, step by step. */
 export interface Transmission {
+  /** The reverse-path that it was tried with; `''` for the null one. */
+  readonly from: string
   /** Recipients that the server took, as they were given. */
   readonly accepted: ReadonlySet<string>
   /** What it said to those that it did not take, whole replies. */
@@ -78,6 +80,8 @@ export interface TransmissionEnvelope {
   readonly size: number
   /** Whether there are bytes above 127 in it (RFC 6152 2). */
   readonly eightBit: boolean
+  /** Whether there are such bytes in its header, which needs SMTPUTF8 whatever the addresses are (RFC 6531 3.2). */
+  readonly utf8Header: boolean
 }
 
 /** A connection that is greeted and, where the account has a user, logged in. */
@@ -156,10 +160,11 @@ function sessionOf(
   return {
     capabilities,
     isOpen: () => line.isOpen(),
-    async transmit({from, to, size, eightBit}, handOver) {
+    async transmit({from, to, size, eightBit, utf8Header}, handOver) {
       // The library notes in this very object what is said to each recipient, also where the connection breaks later.
       const envelope: Partial<SMTPConnectionEnvelope> = {from, to: [...to], size, use8BitMime: eightBit}
       const message = handOver(() => waitAtMost(deadlines.finalMs))
+      if (utf8Header) askForUtf8(connection)
       const end = await line
         .run<{readonly response: string}>((done) => connection.send(envelope, message, done))
         .then(
@@ -171,6 +176,7 @@ function sessionOf(
       if (end.step === 'message' && !message.ended) connection.close()
       if (line.isOpen()) waitAtMost(deadlines.commandMs)
       return {
+        from,
         accepted: new Set(envelope.accepted),
         refused: new Map(
           (envelope.rejectedErrors ?? []).map(({response}, at) => [envelope.rejected?.[at] ?? '', response ?? '']),
@@ -188,6 +194,27 @@ function sessionOf(
         })
     },
     quit: () => quit(connection, line),
+  }
+}
+
+/** What the library does not show of itself. */
+interface Internals {
+  /** Every command goes through it. */
+  _sendCommand: (command: string, logged?: string) => void
+}
+
+/**
+ * Has the next MAIL FROM ask for SMTPUTF8. The library does so only for addresses beyond ASCII, and a header with such
+ * characters needs it, too (RFC 6531 3.2).
+ */
+function askForUtf8(connection: SMTPConnection): void {
+  const internals = connection as unknown as Internals
+  const send = internals._sendCommand
+  internals._sendCommand = (command, logged) => {
+    if (!command.startsWith('MAIL FROM:')) return send.call(connection, command, logged)
+    internals._sendCommand = send
+    // The parameter is the first one where the library has put it there.
+    send.call(connection, command.includes('> SMTPUTF8') ? command : `${command} SMTPUTF8`, logged)
   }
 }
 
