@@ -44,13 +44,12 @@ for (const kind of STORES)
     let [openAtKills, killedAtWork] = [0, 0]
     for (let kill = 0; kill < kills; kill++) {
       const running = program.start(['outbox', 'send', '--json'])
-      let ended = false
-      void running.ended.then(() => (ended = true))
+      const ended = running.ended.then(() => true)
       const [before, mails] = [connections, sink.mails.length + Math.floor(random() * (MOST_MAILS + 1))]
       const atWork = () => connections > before && sink.mails.length >= mails
       if (kill % 5 === 0) await Promise.race([running.ended, sleep(random() * ANY_MS)])
       else {
-        while (!ended && !atWork()) await sleep(1)
+        while (!atWork() && !(await Promise.race([ended, sleep(1, false)]))) {} // oxlint-disable-line no-empty
         await sleep(random() * MOST_MS)
       }
       openAtKills += open.size

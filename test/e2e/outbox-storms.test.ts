@@ -41,32 +41,32 @@ async function allLeaveOnce(program: OutboxProgram, taken: () => readonly {reado
 for (const kind of STORES)
   describe(`a storm on ${kind}`, () => {
     test('every recipient is refused for now: each is tried once, and again when its time has come', async (t) => {
-      let [stormy, tried] = [true, 0]
+      const recipients = {refused: true, tried: 0}
       const sink = await startSmtpSink(t, {
         auth: AUTH,
         server: {
           onRcptTo(_address, _session, done) {
-            tried++
-            done(stormy ? Object.assign(new Error('4.7.1 try again later'), {responseCode: 451}) : null)
+            recipients.tried++
+            done(recipients.refused ? Object.assign(new Error('4.7.1 try again later'), {responseCode: 451}) : null)
           },
         },
       })
       const program = await startOutboxProgram(t, kind, sink, REPLIES)
       const logins = sink.connections()
       const watching = program.start(['outbox', 'send', '--watch'])
-      for (const until = Date.now() + 30_000; tried < REPLIES && Date.now() < until;) await sleep(20)
+      for (const until = Date.now() + 30_000; recipients.tried < REPLIES && Date.now() < until;) await sleep(20)
       await sleep(3500) // three further rounds of the watch, at least
       watching.kill('SIGTERM')
       await watching.ended
-      assert.equal(tried, REPLIES)
+      assert.equal(recipients.tried, REPLIES)
       assert.ok(sink.connections() - logins <= CONNECTIONS, `${sink.connections() - logins} connections`)
       assert.deepEqual(await countStates(program), {queued: REPLIES})
 
       await program.hurry()
       await program.run(0, ['outbox', 'send', '--json'])
-      assert.equal(tried, 2 * REPLIES)
+      assert.equal(recipients.tried, 2 * REPLIES)
       assert.deepEqual(await countStates(program), {queued: REPLIES})
-      stormy = false
+      recipients.refused = false
       await allLeaveOnce(program, () => sink.mails)
       assert.equal(sink.mails.length, REPLIES)
     })
