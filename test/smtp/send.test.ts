@@ -388,6 +388,48 @@ test('a null sender that is refused with the whole message is tried again as the
 })
 
 bothWays(
+  'what is said of a sender only at the recipients, as Postfix does, is said of the sender',
+  async (t, server) => {
+    const rejecting = (sender: string, why: string): SmtpHandler =>
+      replying(`553 5.7.1 <${sender}>: Sender address rejected: ${why}`)
+    let refused = ''
+    server.script = {
+      MAIL(exchange) {
+        refused = exchange.args.includes('<>') ? '' : 'none'
+        exchange.usual()
+      },
+      RCPT: (exchange) => (refused === '' ? rejecting('', 'no null sender here')(exchange) : exchange.usual()),
+    }
+    const connection = await connected(t, server)
+    const mail = outgoing({sender: '', fallbackSender: 'bounces@acme.example', recipients: [ANN, BOB]})
+    assert.deepEqual(results(await connection.send(mail)), ['sent', 'sent'])
+    const ours = 'support@acme.example'
+    server.script = {RCPT: rejecting(ours, 'not owned by user sales')}
+    const receipt = await connection.send(outgoing({recipients: [ANN, BOB]}))
+    assert.deepEqual(
+      [results(receipt), obstacle(receipt)],
+      [
+        ['deferred', 'deferred'],
+        ['SMTP_SENDER_REFUSED', 26],
+      ],
+    )
+    // What the server of a recipient says of another sender, or says to one of them alone, is about the recipient.
+    server.script = {RCPT: rejecting('somebody@else.example', 'not owned')}
+    assert.deepEqual(obstacle(await connection.send(outgoing({recipients: [ANN]}))), null)
+    let first = true
+    server.script = {
+      RCPT(exchange) {
+        if (first) rejecting(ours, 'not owned')(exchange)
+        else exchange.usual()
+        first = false
+      },
+    }
+    const one = await connection.send(outgoing({recipients: [ANN, BOB]}))
+    assert.deepEqual([results(one), obstacle(one)], [['failed', 'sent'], null])
+  },
+)
+
+bothWays(
   'a sender that is refused, for good or for now, defers everyone, and the account waits; a size fails everyone',
   async (t, server) => {
     const attempt = async (reply: string) => {

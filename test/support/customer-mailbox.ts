@@ -123,7 +123,7 @@ without_null_sender = check_sender_access inline:{ {<> = 550 5.1.8 the null send
 `,
     master: `
 lmtp       unix       - - n - - lmtp
-127.0.0.1:${refusingPort} inet n - n - - smtpd -o smtpd_sender_restrictions=$without_null_sender -o smtpd_delay_reject=no
+127.0.0.1:${refusingPort} inet n - n - - smtpd -o smtpd_sender_restrictions=$without_null_sender
 `,
   }))
 

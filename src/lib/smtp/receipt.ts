@@ -40,7 +40,7 @@ export function receiptFor(
     const reply = refused.get(asWritten)
     // A server that takes commands in advance (RFC 2920) refuses recipients only because it refused the sender.
     if (reply === undefined || end.step === 'MAIL') return {address, result: outcome.result, reply: outcome.reply}
-    const own = recipientObstacle(reply, told, account)
+    const own = recipientObstacle(reply, told, transmission.from, account)
     obstacle ??= own
     return {address, ...refusal(reply, own, account)}
   })
@@ -52,11 +52,22 @@ export function receiptFor(
   }
 }
 
-/** Whether the null sender, and nothing else, may have been refused: at once, or with the whole message. */
-export function senderRefused({end}: Transmission, account: SmtpAccount): boolean {
-  if (end.step === 'lost' || end.step === 'RCPT' || !isRefusal(end.reply)) return false
+/** Whether the null sender, and nothing else, may have been refused: at once, with each recipient, or with the message. */
+export function senderRefused({end, from, refused, accepted}: Transmission, account: SmtpAccount): boolean {
+  if (end.step === 'RCPT')
+    return accepted.size === 0 && [...refused.values()].every((reply) => namesSender(reply, from))
+  if (end.step === 'lost' || !isRefusal(end.reply)) return false
   if (end.step === 'MAIL') return obstacleIn(end.reply, account, 'MAIL') === null
   return senderObstacleIn(end.reply, account, 'DATA') !== null
+}
+
+/**
+ * Postfix holds back what it says of a sender until the first recipient (smtpd_delay_reject, its default): `553 5.7.1
+ * <a@acme.example>: Sender address rejected: not owned by user b`.
+ */
+const namesSender = (reply: string, from: string): boolean => {
+  const [, named] = /^5\d\d[ -](?:5\.\d+\.\d+ )?<([^>]*)>: Sender address rejected/i.exec(reply) ?? []
+  return named !== undefined && named.toLowerCase() === from.toLowerCase()
 }
 
 /**
@@ -66,8 +77,11 @@ export function senderRefused({end}: Transmission, account: SmtpAccount): boolea
 function recipientObstacle(
   reply: string,
   told: readonly (string | undefined)[],
+  from: string,
   account: SmtpAccount,
 ): PostdeskError | null {
+  if (from !== '' && told.every((other = '') => namesSender(other, from)))
+    return senderObstacleIn(reply, account, 'MAIL')
   const obstacle = obstacleIn(reply, account, 'RCPT')
   if (obstacle === null || obstacle.exitCode === EXIT.tryAgain) return obstacle
   const all = told.every((other = '') => obstacleIn(other, account, 'RCPT')?.code === obstacle.code)
