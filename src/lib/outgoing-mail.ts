@@ -5,7 +5,7 @@ import {compose, type Draft} from './message/compose.ts'
 import {loopMark} from './message/loop-mark.ts'
 import type {Address} from './message/message.ts'
 import {parseMessage} from './message/parse.ts'
-import {compressChunks} from './message/raw-chunks.ts'
+import {plainChunks} from './message/raw-chunks.ts'
 import {hashToken, newToken, withToken} from './message/token.ts'
 import {expiryOf} from './outbox/settle.ts'
 import type {NewOutgoing} from './store/outgoing.ts'
@@ -66,7 +66,8 @@ export async function writeMail(
   return {
     kind: about.kind,
     message,
-    chunks: compressChunks(raw),
+    // It is read again at once, and sent several times faster for not being unpacked.
+    chunks: plainChunks(raw),
     baseSubject: baseSubject(message.subject),
     channelId: letterhead.channelId,
     senderId: letterhead.senderId,

@@ -15,7 +15,7 @@ import {STORES} from '../support/stores.ts'
 
 const REPLIES = 300
 /** How many connections the program opens to one server. */
-const CONNECTIONS = 5
+const CONNECTIONS = 16
 /** How many messages in a row may fail for the same reason before the server is left alone. */
 const PATIENCE = 3
 

@@ -1,4 +1,5 @@
-import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib'
+import {promisify} from 'node:util'
+import {constants, zstdCompressSync, zstdDecompress, zstdDecompressSync, type ZstdOptions} from 'node:zlib'
 import {CHUNK_BYTES} from './limits.ts'
 
 /** A piece of a raw message as it is stored: all of `CHUNK_BYTES` but the last, which is shorter. */
@@ -36,6 +37,16 @@ export function compressChunks(raw: Uint8Array): RawChunk[] {
   return chunks
 }
 
+/** As `compressChunks`, without the work: for what is read again before long. */
+export function plainChunks(raw: Uint8Array): RawChunk[] {
+  const chunks: RawChunk[] = []
+  for (let start = 0; start < raw.length; start += CHUNK_BYTES) {
+    const data = raw.subarray(start, start + CHUNK_BYTES)
+    chunks.push({encoding: 'none', size: data.length, data})
+  }
+  return chunks
+}
+
 /** As `compressChunks`, for bytes that come in pieces of any size. Holds one chunk at a time. */
 export async function* compressStream(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<RawChunk, void, undefined> {
   let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -56,10 +67,22 @@ export async function* compressStream(pieces: AsyncIterable<Uint8Array>): AsyncG
   if (filled > 0) yield compressChunk(chunk.subarray(0, filled))
 }
 
+const decompressInPool = promisify(zstdDecompress) as (data: Uint8Array, options: ZstdOptions) => Promise<Buffer>
+
+/** As `decompressChunk`, beside the main thread. Rejects where the stored bytes are damaged. */
+export async function decompressChunkLater({encoding, size, data}: RawChunk): Promise<Uint8Array> {
+  const bytes = encoding === 'none' ? data : await decompressInPool(data, {maxOutputLength: Math.max(size, 1)})
+  if (bytes.length !== size) throw wrongSize(bytes.length, size)
+  return bytes
+}
+
+const wrongSize = (found: number, size: number) =>
+  new Error(`a chunk of raw mail has ${found} bytes instead of ${size}`)
+
 /** The bytes of a chunk. Throws where the stored bytes are damaged. */
 export function decompressChunk({encoding, size, data}: RawChunk): Uint8Array {
   // The size is known, so damage cannot blow it up.
   const bytes = encoding === 'none' ? data : zstdDecompressSync(data, {maxOutputLength: Math.max(size, 1)})
-  if (bytes.length !== size) throw new Error(`a chunk of raw mail has ${bytes.length} bytes instead of ${size}`)
+  if (bytes.length !== size) throw wrongSize(bytes.length, size)
   return bytes
 }

@@ -1,6 +1,6 @@
 /** Reads what is to be sent a little ahead of the connections: one query for several small mails. */
 import {messageOf, PostdeskError, rawDamaged} from '../errors.ts'
-import {decompressChunk, type RawChunk} from '../message/raw-chunks.ts'
+import {decompressChunkLater, type RawChunk} from '../message/raw-chunks.ts'
 import {readRawMail} from '../raw-mail.ts'
 import type {Store} from '../store/open.ts'
 import {readSmallRaws, type DueMessage} from '../store/outgoing.ts'
@@ -8,7 +8,7 @@ import {readSmallRaws, type DueMessage} from '../store/outgoing.ts'
 /** Mails read by one query. More of them save little: a query takes a tenth of the time in which a mail is sent. */
 const MAILS_AHEAD = 16
 
-/** Most bytes of them, before compression: what waits in memory. A larger mail is read alone, when its turn comes. */
+/** Most bytes of them: what waits in memory. A larger mail is read alone, when its turn comes. */
 const BYTES_AHEAD = 2_000_000
 
 /** The bytes of a message, or why they are not to be had. */
@@ -18,8 +18,8 @@ type WholeMail = Uint8Array | PostdeskError
 export type ReadMail = (message: DueMessage, following: readonly DueMessage[]) => Promise<WholeMail>
 
 export function createReadAhead(store: Store, portalId: number): ReadMail {
-  /** What was read and not asked for yet, still compressed. */
-  const ahead = new Map<number, Promise<ReadonlyMap<number, readonly RawChunk[]>>>()
+  /** What was read and not asked for yet. */
+  const ahead = new Map<number, Promise<WholeMail>>()
 
   return async (message, following) => {
     if (message.size > BYTES_AHEAD) return readLarge(store, portalId, message)
@@ -30,11 +30,15 @@ export function createReadAhead(store: Store, portalId: number): ReadMail {
       )
       const ids = group.map(({rawId}) => rawId)
       const reading = readSmallRaws(store.db, store.dialect, portalId, ids)
-      for (const {id} of group) ahead.set(id, reading)
+      for (const each of group) {
+        const whole = reading.then((chunks) => decompress(each, chunks.get(each.rawId) ?? []))
+        whole.catch(() => {}) // told to who asks for it
+        ahead.set(each.id, whole)
+      }
     }
-    const reading = ahead.get(message.id)!
+    const whole = ahead.get(message.id)!
     ahead.delete(message.id)
-    return decompress(message, (await reading).get(message.rawId) ?? [])
+    return whole
   }
 }
 
@@ -50,9 +54,9 @@ function together(message: DueMessage, following: readonly DueMessage[]): DueMes
   return group
 }
 
-function decompress(message: DueMessage, chunks: readonly RawChunk[]): WholeMail {
+async function decompress(message: DueMessage, chunks: readonly RawChunk[]): Promise<WholeMail> {
   try {
-    const bytes = joined(chunks.map(decompressChunk))
+    const bytes = joined(await Promise.all(chunks.map(decompressChunkLater)))
     if (bytes.length === message.size) return bytes
     return rawDamaged(nameOf(message), `${bytes.length} of its ${message.size} bytes are in the store`)
   } catch (error) {

@@ -14,8 +14,13 @@ import {createReadAhead} from './read-ahead.ts'
 import {EXPIRED, giveUp, isTooLate, pauseAfter, settle} from './settle.ts'
 import {createStepWriter} from './write-steps.ts'
 
-/** Connections of one account at once, unless its provider documents fewer. Servers of providers take some 10 to 20. */
-const CONNECTIONS = 5
+/**
+ * Connections of one account at once, at first and at most, unless its provider documents fewer. As Postfix does
+ * (initial_destination_concurrency 5, default_destination_concurrency_limit 20) there are more of them as mails are taken: a
+ * server that takes no further one is not asked again.
+ */
+const FIRST_CONNECTIONS = 5
+const MOST_CONNECTIONS = 16
 
 /** Messages for which another connection is worth its login. */
 const MESSAGES_PER_CONNECTION = 4
@@ -60,6 +65,10 @@ export async function sendDue(options: SendDueOptions): Promise<Obstacle | null>
   const write = createStepWriter({store, lease, clock}, () => active)
   const read = createReadAhead(store, lease.portalId)
 
+  let grow = (_most: number): void => {}
+  /** Mails that were taken since there was one connection fewer. */
+  let taken = 0
+
   const work = async (whenOpen: () => void): Promise<void> => {
     let connection = null as SenderConnection | null
     let settled = null as SettledMessage | null
@@ -95,27 +104,28 @@ export async function sendDue(options: SendDueOptions): Promise<Obstacle | null>
           settled = settle(message, receipt, clock.now())
           if (receipt.obstacle !== null) await obstacles.meet(receipt.obstacle)
           else await obstacles.passed()
+          if (receipt.obstacle === null && ++taken >= active) {
+            taken = 0
+            grow(active + 1)
+          }
         }
         onSettled(settled)
       }
       if (settled !== null) await write(settled, null)
     } finally {
       active--
-      whenOpen()
       await connection?.close()
     }
   }
 
+  const workers = createCrew(work, () => ended.abort())
+  grow = (most) => {
+    const wanted = Math.min(most, account.maxConnections ?? MOST_CONNECTIONS, due.waiting() / MESSAGES_PER_CONNECTION)
+    while (active < wanted && !obstacles.isFull()) workers.add()
+  }
   // One login first: where it is refused, five at once would lock the account.
-  const opened = Promise.withResolvers<void>()
-  const workers = [work(opened.resolve)]
-  await opened.promise
-  const most = Math.min(
-    account.maxConnections ?? CONNECTIONS,
-    Math.ceil((await due.waiting()) / MESSAGES_PER_CONNECTION),
-  )
-  while (workers.length < most) workers.push(work(() => {}))
-  for (const result of await Promise.allSettled(workers)) if (result.status === 'rejected') throw result.reason
+  workers.add(() => grow(FIRST_CONNECTIONS))
+  await workers.done()
   const obstacle = obstacles.found()
   if (obstacle !== null && !obstacle.paused) {
     const expire = (tx: Tx) =>
@@ -123,6 +133,28 @@ export async function sendDue(options: SendDueOptions): Promise<Obstacle | null>
     for (const settled of await store.transaction(expire)) onSettled(settled)
   }
   return obstacle
+}
+
+/** Those who work side by side; more may join while they do. */
+function createCrew(work: (whenOpen: () => void) => Promise<void>, onFailure: () => void) {
+  const busy = new Set<Promise<void>>()
+  let failure: {readonly reason: unknown} | null = null
+  return {
+    add(whenOpen: () => void = () => {}): void {
+      const one = work(whenOpen)
+        .catch((reason: unknown) => {
+          failure ??= {reason}
+          onFailure()
+        })
+        .finally(() => busy.delete(one))
+      busy.add(one)
+    },
+    /** Resolves when nobody works any more. Rejects with the first failure. */
+    async done(): Promise<void> {
+      while (busy.size > 0) await Promise.all(busy)
+      if (failure !== null) throw failure.reason
+    },
+  }
 }
 
 async function openOrNull(
@@ -150,7 +182,7 @@ function createQueue({store, lease, clock, first, limit = Infinity}: SendDueOpti
     const rows = await dueMessages(store.db, lease.portalId, lease.senderId, {
       now: clock.now(),
       // Those that are on their way are still due.
-      limit: PAGE + CONNECTIONS,
+      limit: PAGE + MOST_CONNECTIONS,
       first,
     })
     page = rows.filter(({id}) => !seen.has(id))
@@ -176,10 +208,8 @@ function createQueue({store, lease, clock, first, limit = Infinity}: SendDueOpti
     },
     /** Those that will be handed out next, as far as they are known. */
     following: (): readonly DueMessage[] => page,
-    async waiting(): Promise<number> {
-      if (page.length === 0 && !signal.aborted) await fill()
-      return Math.min(page.length, limit)
-    },
+    /** How many are known to wait. */
+    waiting: (): number => Math.min(page.length, limit - taken),
   }
 }
 
@@ -188,6 +218,7 @@ function watchObstacles({store, lease, clock, failures}: SendDueOptions, end: ()
   let found: Obstacle | null = null
   let inARow = 0
   let succeeded = false
+  let full = false
   const give = async (error: PostdeskError): Promise<void> => {
     if (found !== null) return
     const paused = isClosed(error)
@@ -201,8 +232,11 @@ function watchObstacles({store, lease, clock, failures}: SendDueOptions, end: ()
   }
   return {
     found: () => found,
+    /** Whether the server has as many of us as it takes. */
+    isFull: () => full || found !== null,
     /** The server did not let us in. Where others of us are in, it only has enough of us. */
     async meetClosedDoor(error: PostdeskError, connections: number): Promise<void> {
+      full = true
       if (isClosed(error) || connections === 1) await give(error)
     },
     async meet(error: PostdeskError): Promise<void> {

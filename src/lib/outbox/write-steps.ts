@@ -33,7 +33,8 @@ export function createStepWriter(
   let writing = false
   /** Ends the wait for others. */
   let complete = (): void => {}
-  const isComplete = () => waiting.length >= active()
+  // Half of them: while their step is written the server works on the mails of the others.
+  const isComplete = () => waiting.length >= active() / 2
 
   /** Waits a little while others are likely to come. */
   const together = (): Promise<void> =>

@@ -1,4 +1,5 @@
 /** Opens SMTP connections and sends messages over them, one at a time. */
+import {isAscii} from 'node:buffer'
 import type {Outgoing, Receipt, RecipientReceipt, Sender, SenderConnection} from '../channel/outgoing.ts'
 import type {PostdeskError} from '../errors.ts'
 import {silent} from '../log.ts'
@@ -37,7 +38,7 @@ function connectionOver(session: SmtpSession, account: SmtpAccount, {log = silen
         from,
         to,
         size: raw.byteLength,
-        eightBit: raw.some((byte) => byte > 0x7f),
+        eightBit: !isAscii(raw),
         utf8Header: hasUtf8Header(raw),
       },
       (onEnded) => new Handover(raw, onEnded),
