@@ -18,6 +18,7 @@ const EDGES: Refusal = {
   group: [
     '**/imap/**',
     '**/smtp/**',
+    '**/connection/**',
     '**/maildir/**',
     '**/receiver/**',
     '**/authentication/**',
@@ -133,6 +134,8 @@ export default defineConfig({
     room('src/lib/cli/**', 'cli', [EDGES]),
     room('src/lib/imap/**', 'imap', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/smtp/**', 'smtp', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
+    // What the protocols have in common knows none of them.
+    room('src/lib/connection/**', 'connection', [STORE, EDGES, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/maildir/**', 'maildir', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/authentication/**', 'authentication', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/dns/**', 'dns', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),

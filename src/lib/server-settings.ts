@@ -3,6 +3,8 @@ import {isIP} from 'node:net'
 import {domainToASCII} from 'node:url'
 import {invalidValue} from './errors.ts'
 
+export {isLoopback} from './connection/loopback.ts'
+
 /** `tls` from the first byte, `starttls` or no connection at all, `none` in clear. */
 export type Security = 'tls' | 'starttls' | 'none'
 
@@ -55,10 +57,6 @@ export const checkAccountName = (text: string): string | null =>
   text !== '' && Buffer.byteLength(text) <= MAX_NAME && !/\p{Cc}/u.test(text)
     ? null
     : `use 1 to ${MAX_NAME} bytes, without control characters`
-
-/** True where the connection does not leave this machine. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** A host as it stands before a port: an IPv6 address in brackets (RFC 3986 3.2.2). */
 export const bracketed = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host)

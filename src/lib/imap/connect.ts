@@ -2,13 +2,16 @@
  * Opens an IMAP connection and runs commands on it, one at a time, each with a deadline. Everything that goes wrong
  * leaves as an error of the catalogue.
  */
-import {isIP} from 'node:net'
 import {ImapFlow, type ImapFlowOptions, type ListResponse} from 'imapflow'
-import {messageOf, PostdeskError} from '../errors.ts'
 import type {Timings} from '../channel/delivery.ts'
+import {isLoopback} from '../connection/loopback.ts'
+import {IMAP} from '../connection/protocol.ts'
+import {cleartextRefused} from '../connection/transport-errors.ts'
+import {withoutPassword} from '../connection/without-password.ts'
+import {messageOf, PostdeskError} from '../errors.ts'
 import {type Log, silent} from '../log.ts'
 import type {Secret} from '../secret/secret.ts'
-import {cleartextRefused, imapError, imapStalled, imapThrottled, refusalOf, withoutPassword} from './errors.ts'
+import {imapError, imapStalled, imapThrottled, refusalOf} from './errors.ts'
 
 /** A mailbox of an IMAP account, and how to get to it. */
 export interface ImapAccount {
@@ -87,7 +90,7 @@ export async function connectImap(
 ): Promise<ImapConnection> {
   signal.throwIfAborted()
   if (account.security === 'none' && account.allowCleartext !== true && !isLoopback(account.host))
-    throw cleartextRefused(account)
+    throw cleartextRefused(account, IMAP)
   const {log = silent, deadlines: {connectMs = CONNECT_MS, commandMs = COMMAND_MS} = {}} = options
   const notes: Notes = {}
   const client = new ImapFlow({...clientOptions(account, connectMs), logger: noteTaker(notes, () => client.close())})
@@ -171,11 +174,6 @@ function watchSilence(client: ImapFlow, deadlineMs: number, {greeted}: {readonly
 export async function mailboxNames(client: ImapFlow): Promise<string[]> {
   const list: ListResponse[] = await client.list().catch(() => [])
   return list.map(({path}) => path)
-}
-
-/** Whether nothing leaves this machine on the way to `host`. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 function clientOptions(account: ImapAccount, connectMs: number): ImapFlowOptions {

@@ -2,25 +2,14 @@
  * What servers say when they refuse an IMAP login, and what it means. Data only: a wrong password and a right password
  * before a closed door get different codes, because they are mended by different people.
  */
-import {EXIT, type ExitCode, type Fix} from '../errors.ts'
-
-/** One thing a server says. The first rule that matches is taken. */
-export interface LoginReplyRule {
-  /** Matched against the whole reply without its tag. */
-  readonly reply: RegExp
-  /** Only for servers whose name matches. */
-  readonly host?: RegExp
-  readonly code: string
-  readonly exitCode: ExitCode
-  readonly title: string
-  readonly why: string
-  readonly fixes: readonly Fix[]
-}
+import {IMAP, useEncryption} from '../connection/protocol.ts'
+import {type ReplyRule, ruleFor} from '../connection/reply-rules.ts'
+import {EXIT} from '../errors.ts'
 
 const CLOSED = {code: 'IMAP_LOGIN_CLOSED', exitCode: EXIT.loginClosed, title: 'The login is closed'} as const
 const LATER = {code: 'IMAP_LOGIN_LATER', exitCode: EXIT.tryAgain, title: 'The server takes no login now'} as const
 
-const LOGIN_REPLY_RULES: readonly LoginReplyRule[] = [
+const LOGIN_REPLY_RULES: readonly ReplyRule[] = [
   {
     ...CLOSED,
     reply: /application-specific password required/i,
@@ -110,7 +99,7 @@ const LOGIN_REPLY_RULES: readonly LoginReplyRule[] = [
     exitCode: EXIT.tls,
     reply: /\[PRIVACYREQUIRED\]|plaintext authentication (is )?disallowed/i, // RFC 5530 3
     why: 'the server takes passwords only over an encrypted connection',
-    fixes: [{text: 'Use --security tls (port 993) or --security starttls (port 143).'}],
+    fixes: [useEncryption(IMAP)],
   },
   {
     ...LATER,
@@ -127,6 +116,6 @@ const LOGIN_REPLY_RULES: readonly LoginReplyRule[] = [
 ]
 
 /** The rule for a reply of this host, undefined where none is known and the password is to be suspected. */
-export function loginReplyRule(reply: string, host: string): LoginReplyRule | undefined {
-  return LOGIN_REPLY_RULES.find((rule) => rule.reply.test(reply) && (rule.host === undefined || rule.host.test(host)))
+export function loginReplyRule(reply: string, host: string): ReplyRule | undefined {
+  return ruleFor(LOGIN_REPLY_RULES, reply, host)
 }

@@ -1,8 +1,9 @@
 /**
  * What it takes to hand mail over to an SMTP server: the portal's relay, or the provider of an SMTP address.
  */
-import {isIP} from 'node:net'
 import type {Secret} from '../secret/secret.ts'
+
+export {isLoopback} from '../connection/loopback.ts'
 
 /** How the connection is encrypted. */
 export type SmtpSecurity =
@@ -45,9 +46,4 @@ export function defaultSecurity(port: number): SmtpSecurity {
  */
 export function defaultPort(security: SmtpSecurity): number {
   return security === 'tls' ? 465 : 587
-}
-
-/** Whether nothing leaves this machine on the way to `host`. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

@@ -3,12 +3,22 @@
  * TCP 21, TLS 22, protocol 23, credentials 24, a closed door 25, later 75), and the server's own words are kept verbatim,
  * except that a password in them is blanked out.
  */
-import {connectionFailed, type ErrorParts, EXIT, messageOf, PostdeskError} from '../errors.ts'
-import {createRedactor} from '../log.ts'
+import {SMTP, useEncryption} from '../connection/protocol.ts'
+import {byRule} from '../connection/reply-rules.ts'
+import {loginRefused, notUnderstood, sessionError} from '../connection/session-errors.ts'
+import {
+  cleartextRefused as refusedCleartext,
+  connectError,
+  handshakeError,
+  noStartTls,
+  wrongMode,
+} from '../connection/transport-errors.ts'
+import {connectionFailed, type ErrorParts, EXIT, PostdeskError} from '../errors.ts'
 import type {SmtpAccount} from './account.ts'
 import {accountReplyRule, type AnsweredStep, senderReplyRule} from './account-replies.ts'
-import {loginReplyRule, type ReplyRule} from './login-replies.ts'
-import {noStartTls, transportError, wrongMode} from './transport-errors.ts'
+import {loginReplyRule} from './login-replies.ts'
+
+export {withoutPassword} from '../connection/without-password.ts'
 
 /** What nodemailer adds to an error. */
 export interface LibraryError extends Error {
@@ -33,31 +43,29 @@ export type SessionPhase =
   /** Logged in. */
   | 'sending'
 
-type Parts = Omit<ErrorParts, 'cause'>
-
 /** The catalogued error for something thrown while talking to `account`; catalogued ones pass through. */
 export function smtpError(thrown: unknown, account: SmtpAccount, phase: SessionPhase): PostdeskError {
   if (thrown instanceof PostdeskError) return thrown
   const error: Partial<LibraryError> = thrown instanceof Error ? thrown : {}
-  return failed(account, partsFor(error, account, phase), error.response, thrown)
+  return sessionError(account, partsFor(error, account, phase), error.response, thrown)
 }
 
 /** The obstacle that a reply to a step of a message shows; null where it is about the message or its sender. */
 export function obstacleIn(reply: string, account: SmtpAccount, step: AnsweredStep): PostdeskError | null {
-  if (reply.startsWith('421')) return failed(account, closing(account), reply)
+  if (reply.startsWith('421')) return sessionError(account, closing(account), reply)
   const rule = accountReplyRule(reply, account.host, step)
-  return rule === undefined ? null : failed(account, byRule(rule, account, 'smtp'), reply)
+  return rule === undefined ? null : sessionError(account, byRule(rule, account, 'smtp'), reply)
 }
 
 /** The account may not send as the sender that it named; null where a refusal is not about that. */
 export function senderObstacleIn(reply: string, account: SmtpAccount, step: AnsweredStep): PostdeskError | null {
   const rule = senderReplyRule(reply, account.host, step)
-  return rule === undefined ? null : failed(account, byRule(rule, account, 'smtp'), reply)
+  return rule === undefined ? null : sessionError(account, byRule(rule, account, 'smtp'), reply)
 }
 
 /** The server takes no mail from this account for now: a 4yz to MAIL FROM. */
 export function smtpThrottled(account: SmtpAccount, reply: string): PostdeskError {
-  const parts: Parts = {
+  const parts: ErrorParts = {
     code: 'SMTP_THROTTLED',
     exitCode: EXIT.tryAgain,
     title: `${account.host} takes no mail from this account now`,
@@ -65,33 +73,16 @@ export function smtpThrottled(account: SmtpAccount, reply: string): PostdeskErro
     fixes: [{text: 'Wait; what was not sent stays in the outbox.'}],
     stage: 'smtp',
   }
-  return failed(account, parts, reply)
+  return sessionError(account, parts, reply)
 }
 
 /** The server answers what cannot be an answer: before the message had ended, or in no known form. */
 export function smtpConfused(account: SmtpAccount, why: string, reply?: string): PostdeskError {
-  const parts: Parts = {
-    code: 'SMTP_PROTOCOL',
-    exitCode: EXIT.protocol,
-    title: `${account.host} answers what cannot be understood`,
-    why,
-    fixes: [{text: 'Run it again with --debug and report what it shows.'}],
-    stage: 'smtp',
-  }
-  return failed(account, parts, reply)
+  return sessionError(account, notUnderstood(account.host, why, SMTP), reply)
 }
 
 /** Everything would travel in clear text to another machine. */
-export function cleartextRefused(account: SmtpAccount): PostdeskError {
-  return connectionFailed({
-    code: 'SMTP_CLEARTEXT_REFUSED',
-    exitCode: EXIT.config,
-    title: `The connection to ${account.host} would not be encrypted`,
-    why: 'security is none, and the host is another machine: everyone on the way could read the password and the mail',
-    fixes: [{text: 'Use --security tls (port 465) or --security starttls (port 587).'}],
-    stage: 'config',
-  })
-}
+export const cleartextRefused = (account: SmtpAccount) => refusedCleartext(account, SMTP)
 
 /** There is a user, and no password to log in with. */
 export function passwordMissing(account: SmtpAccount): PostdeskError {
@@ -108,7 +99,6 @@ export function passwordMissing(account: SmtpAccount): PostdeskError {
 /** The server has no AUTH, or no mechanism that takes a password; `offered` is null where it has no AUTH. */
 export function noMechanism(account: SmtpAccount, offered: readonly string[] | null): PostdeskError {
   const unencrypted = account.security === 'none'
-  const encrypt = {text: 'Use --security tls (port 465) or --security starttls (port 587).'}
   if (offered === null)
     return connectionFailed({
       code: 'SMTP_NO_AUTH',
@@ -118,7 +108,9 @@ export function noMechanism(account: SmtpAccount, offered: readonly string[] | n
         ? 'it offers none on an unencrypted connection; no credentials were sent'
         : 'it does not announce AUTH on this port; no credentials were sent',
       fixes: [
-        unencrypted ? encrypt : {text: 'Use the port for submission, 465 or 587: 25 is for mail between servers.'},
+        unencrypted
+          ? useEncryption(SMTP)
+          : {text: 'Use the port for submission, 465 or 587: 25 is for mail between servers.'},
         {text: 'If the server takes mail from this machine without a login, leave out --user.'},
       ],
       stage: 'capabilities',
@@ -129,43 +121,21 @@ export function noMechanism(account: SmtpAccount, offered: readonly string[] | n
     title: `${account.host} takes no password`,
     why: `it offers ${offered.length === 0 ? 'no way to log in' : offered.join(', ')}, and a password needs PLAIN, LOGIN or CRAM-MD5; no credentials were sent`,
     fixes: [
-      unencrypted ? encrypt : {text: 'Use an account of a provider that takes app passwords, or a token of OAuth.'},
+      unencrypted
+        ? useEncryption(SMTP)
+        : {text: 'Use an account of a provider that takes app passwords, or a token of OAuth.'},
     ],
     stage: 'capabilities',
   })
 }
 
-/**
- * What the server said, or a library made of it, with the password blanked out: some servers echo the command that they
- * did not like, with the password in clear or as SASL PLAIN puts it (RFC 4616 2).
- */
-export function withoutPassword(text: string, {user, password}: SmtpAccount): string {
-  const redactor = createRedactor()
-  if (password !== null) {
-    redactor.register(password.reveal())
-    redactor.register(`\0${user}\0${password.reveal()}`)
-  }
-  return redactor.redact(text)
-}
-
-function failed(account: SmtpAccount, parts: Parts, reply?: string, cause?: unknown): PostdeskError {
-  // The library's error quotes the server: where that echoes the password, the error is not kept.
-  const clean = cause !== undefined && withoutPassword(messageOf(cause), account) === messageOf(cause)
-  return connectionFailed({
-    ...parts,
-    why: withoutPassword(parts.why, account),
-    ...(reply === undefined || reply === '' ? {} : {serverReply: withoutPassword(reply, account)}),
-    ...(clean ? {cause} : {}),
-  })
-}
-
-function partsFor(error: Partial<LibraryError>, account: SmtpAccount, phase: SessionPhase): Parts {
+function partsFor(error: Partial<LibraryError>, account: SmtpAccount, phase: SessionPhase): ErrorParts {
   const {code, response = '', command, timeoutType} = error
   if (code === 'EAUTH') return loginError(response, account)
-  if (command === 'STARTTLS') return response.startsWith('4') ? later(account, 'tls') : noStartTls(account)
+  if (command === 'STARTTLS') return response.startsWith('4') ? later(account, 'tls') : noStartTls(account, SMTP)
   if (phase === 'starttls') {
     const system = timeoutType === undefined ? (error.originalCode ?? code ?? '') : 'HANDSHAKE_TIMEOUT'
-    return transportError(Object.assign(new Error(error.message ?? ''), {code: system}), account, 'starttls')
+    return handshakeError(Object.assign(new Error(error.message ?? ''), {code: system}), account, SMTP)
   }
   if (phase === 'greeting') return greetingError(error, account)
   if (response.startsWith('421')) return closing(account)
@@ -178,15 +148,7 @@ function partsFor(error: Partial<LibraryError>, account: SmtpAccount, phase: Ses
       fixes: [{text: 'Try again. If it stays so, the server or the network in between is at fault.'}],
       stage: phase === 'login' ? 'login' : 'smtp',
     }
-  if (code === 'EPROTOCOL')
-    return {
-      code: 'SMTP_PROTOCOL',
-      exitCode: EXIT.protocol,
-      title: `${account.host} answers what cannot be understood`,
-      why: error.message ?? 'its answer has no known form',
-      fixes: [{text: 'Run it again with --debug and report what it shows.'}],
-      stage: 'smtp',
-    }
+  if (code === 'EPROTOCOL') return notUnderstood(account.host, error.message ?? 'its answer has no known form', SMTP)
   return {
     code: 'SMTP_CONNECTION_LOST',
     exitCode: EXIT.tryAgain,
@@ -197,38 +159,23 @@ function partsFor(error: Partial<LibraryError>, account: SmtpAccount, phase: Ses
   }
 }
 
-function loginError(reply: string, account: SmtpAccount): Parts {
+function loginError(reply: string, account: SmtpAccount): ErrorParts {
   if (reply.startsWith('421')) return {...closing(account), stage: 'login'}
   const rule = loginReplyRule(reply, account.host)
   if (rule) return byRule(rule, account, 'login')
-  return {
-    code: 'SMTP_AUTH',
-    exitCode: EXIT.credentials,
-    title: `${account.host} refuses the login of ${account.user}`,
-    why: 'the user name or the password is wrong, or this provider wants an app password',
-    fixes: [
-      {text: 'Check the user name: most servers want the whole address, some only the part before the @.'},
-      {text: 'Log in with the same password in a browser; with two-step login create an app password for postdesk.'},
-      {text: 'Then store the password again.'},
-    ],
-    stage: 'login',
-  }
+  return loginRefused(account, SMTP)
 }
 
-function byRule({code, exitCode, title, why, fixes}: ReplyRule, account: SmtpAccount, stage: string): Parts {
-  const whom = account.user === null ? `at ${account.host}` : `for ${account.user} at ${account.host}`
-  return {code, exitCode, title: `${title} ${whom}`, why, fixes, stage}
-}
-
-function greetingError(error: Partial<LibraryError>, account: SmtpAccount): Parts {
+function greetingError(error: Partial<LibraryError>, account: SmtpAccount): ErrorParts {
   const {response = '', command, originalCode, timeoutType} = error
   // A server that waits for TLS says nothing to who does not speak it, or hangs up.
-  if (response === '' && account.security !== 'tls' && account.port === 465) return wrongMode(account, 'tls')
+  if (response === '' && account.security !== 'tls' && account.port === SMTP.tlsPort)
+    return wrongMode(account, 'tls', SMTP)
   if (response.startsWith('4')) return later(account, 'greeting')
   if (command === 'EHLO' || command === 'HELO')
     return account.security === 'starttls' && /^50[0-4]/.test(response)
       ? // Without EHLO there is no STARTTLS.
-        noStartTls(account)
+        noStartTls(account, SMTP)
       : {
           code: 'SMTP_EHLO_REFUSED',
           exitCode: EXIT.protocol,
@@ -238,7 +185,7 @@ function greetingError(error: Partial<LibraryError>, account: SmtpAccount): Part
           stage: 'capabilities',
         }
   if (originalCode === 'ECONNRESET' || originalCode === 'EPIPE')
-    return transportError(Object.assign(new Error(originalCode), {code: originalCode}), account, 'connect')
+    return connectError(Object.assign(new Error(originalCode), {code: originalCode}), account, SMTP)
   if (response.startsWith('5'))
     return greetingFailed(
       account,
@@ -254,7 +201,7 @@ function greetingError(error: Partial<LibraryError>, account: SmtpAccount): Part
   return greetingFailed(account, 'the server closed the connection before it greeted')
 }
 
-function greetingFailed(account: SmtpAccount, why: string): Parts {
+function greetingFailed(account: SmtpAccount, why: string): ErrorParts {
   return {
     code: 'SMTP_GREETING',
     exitCode: EXIT.protocol,
@@ -273,7 +220,7 @@ function greetingFailed(account: SmtpAccount, why: string): Parts {
   }
 }
 
-function later(account: SmtpAccount, stage: string): Parts {
+function later(account: SmtpAccount, stage: string): ErrorParts {
   return {
     code: 'SMTP_LATER',
     exitCode: EXIT.tryAgain,
@@ -288,7 +235,7 @@ function later(account: SmtpAccount, stage: string): Parts {
 }
 
 /** 421: the server is about to close the connection (RFC 5321 3.8). */
-function closing(account: SmtpAccount): Parts {
+function closing(account: SmtpAccount): ErrorParts {
   return {
     code: 'SMTP_CLOSING',
     exitCode: EXIT.tryAgain,

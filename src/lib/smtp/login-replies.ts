@@ -2,20 +2,11 @@
  * What servers say when they refuse an SMTP login, and what it means. Data only: a wrong password and a right password
  * before a closed door get different codes, because they are mended by different people.
  */
-import {EXIT, type ExitCode, type Fix} from '../errors.ts'
+import {SMTP, useEncryption} from '../connection/protocol.ts'
+import {type ReplyRule, ruleFor} from '../connection/reply-rules.ts'
+import {EXIT, type Fix} from '../errors.ts'
 
-/** One thing a server says. The first rule that matches is taken. */
-export interface ReplyRule {
-  /** Matched against the whole reply, its code included; lines of it are joined by a line break. */
-  readonly reply: RegExp
-  /** Only for servers whose name matches. */
-  readonly host?: RegExp
-  readonly code: string
-  readonly exitCode: ExitCode
-  readonly title: string
-  readonly why: string
-  readonly fixes: readonly Fix[]
-}
+export {type ReplyRule, ruleFor}
 
 const AUTH = {code: 'SMTP_AUTH', exitCode: EXIT.credentials, title: 'The login is refused'} as const
 const CLOSED = {code: 'SMTP_LOGIN_CLOSED', exitCode: EXIT.loginClosed, title: 'The login is closed'} as const
@@ -29,7 +20,7 @@ const GOOGLE_APP_PASSWORD: Fix = {
 const MICROSOFT_OAUTH: Fix = {
   text: 'Microsoft wants consent in place of a password, which this version does not offer yet: answer by another address.',
 }
-const ENCRYPTED_PORT: Fix = {text: 'Use --security tls (port 465) or --security starttls (port 587).'}
+const ENCRYPTED_PORT = useEncryption(SMTP)
 
 const LOGIN_REPLY_RULES: readonly ReplyRule[] = [
   // Google ---------------------------------------------------------------------------------------------------------
@@ -213,9 +204,4 @@ const LOGIN_REPLY_RULES: readonly ReplyRule[] = [
 /** The rule for a reply of this host, undefined where none is known and the password is to be suspected. */
 export function loginReplyRule(reply: string, host: string): ReplyRule | undefined {
   return ruleFor(LOGIN_REPLY_RULES, reply, host)
-}
-
-/** The first rule that matches. */
-export function ruleFor(rules: readonly ReplyRule[], reply: string, host: string): ReplyRule | undefined {
-  return rules.find((rule) => rule.reply.test(reply) && (rule.host === undefined || rule.host.test(host)))
 }

@@ -4,9 +4,10 @@
  */
 import {connect as connectTcp, isIP, type Socket} from 'node:net'
 import {connect as connectTls, type ConnectionOptions} from 'node:tls'
+import {SMTP} from '../connection/protocol.ts'
+import {connectError, handshakeError} from '../connection/transport-errors.ts'
 import {connectionFailed} from '../errors.ts'
 import type {SmtpAccount} from './account.ts'
-import {transportError, type TransportStep} from './transport-errors.ts'
 
 /**
  * A connection to the account's host, encrypted already where its security is `tls`. @throws 20 to 22; the signal's
@@ -19,16 +20,16 @@ export async function openSocket(account: SmtpAccount, signal: AbortSignal, dead
   let lookedUp = isIP(host) !== 0
   // Of several addresses the next is tried where one gives no answer (RFC 8305).
   const socket = connectTcp({host, port, autoSelectFamily: true}).once('lookup', (error) => (lookedUp = error === null))
-  const opened = (socket: Socket, event: string, step: TransportStep, timeoutCode: () => string) =>
+  const opened = (socket: Socket, event: string, judge: typeof connectError, timeoutCode: () => string) =>
     standing(socket, event, signal, Math.max(until - Date.now(), 1), timeoutCode).catch((error: unknown) => {
       signal.throwIfAborted()
-      throw connectionFailed({...transportError(error, account, step), cause: error})
+      throw connectionFailed({...judge(error, account, SMTP), cause: error})
     })
 
-  await opened(socket, 'connect', 'connect', () => (lookedUp ? 'CONNECT_TIMEOUT' : 'LOOKUP_TIMEOUT'))
+  await opened(socket, 'connect', connectError, () => (lookedUp ? 'CONNECT_TIMEOUT' : 'LOOKUP_TIMEOUT'))
   if (account.security !== 'tls') return socket
   const encrypted = connectTls({...tlsOptions(account), socket})
-  await opened(encrypted, 'secureConnect', 'tls', () => 'HANDSHAKE_TIMEOUT')
+  await opened(encrypted, 'secureConnect', handshakeError, () => 'HANDSHAKE_TIMEOUT')
   return encrypted
 }
 
