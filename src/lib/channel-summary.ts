@@ -35,6 +35,12 @@ export interface ServerSummary extends ServerSettings {
   readonly verifiedAt: string | null
 }
 
+/** An error as it was noted with a source or an account, without what only the program needs of it. */
+export function readNoted(json: string): SyncError {
+  const {code, title, why, at} = JSON.parse(json) as SyncError
+  return {code, title, why, at}
+}
+
 /** An address. */
 export interface ChannelSummary {
   readonly address: string
@@ -185,7 +191,7 @@ export const serverOf = (row: SmtpChannelRow): ServerSettings & {readonly user: 
 
 const wordsOf = (row: ChannelRow): AutoReply => ({subject: row.auto_reply_subject, body: row.auto_reply_body})
 
-const errorOf = (json: string | null | undefined): SyncError | null => (json ? (JSON.parse(json) as SyncError) : null)
+const errorOf = (json: string | null | undefined): SyncError | null => (json ? readNoted(json) : null)
 
 /** The first state that holds. */
 const firstOf = (...states: readonly (readonly [unknown, ChannelState])[]): ChannelState =>

@@ -1,6 +1,12 @@
 /** How the mail of a portal fares: each address, and what an admin should look at. */
 import {passwordName} from './account-password.ts'
-import {summariseChannels, type ChannelState, type SummaryOptions, type SyncError} from './channel-summary.ts'
+import {
+  readNoted,
+  summariseChannels,
+  type ChannelState,
+  type SummaryOptions,
+  type SyncError,
+} from './channel-summary.ts'
 import type {Fix} from './errors.ts'
 import type {Failure, Finding} from './finding.ts'
 import {QUARANTINE_BUDGET} from './intake/quarantine-reasons.ts'
@@ -74,7 +80,7 @@ export async function emailStatus(
       {text: 'Or let an MTA hand it in:', command: 'postdesk email deliver --recipient=ADDRESS < message'},
     ])
   if (inbound?.last_error) {
-    const {title, why, at} = JSON.parse(inbound.last_error) as SyncError
+    const {title, why, at} = readNoted(inbound.last_error)
     find(
       'INBOUND_FAILING',
       `The inbound fails since ${at}: ${title}: ${why}`,

@@ -1,6 +1,6 @@
 /** The relay of a portal: how the system's own mail leaves, such as the automatic replies of internal addresses. */
 import {notePassword, passwordName, RELAY, type HasPassword} from './account-password.ts'
-import {requireChannel, summariseChannel, type ChannelState, type SyncError} from './channel-summary.ts'
+import {readNoted, requireChannel, summariseChannel, type ChannelState, type SyncError} from './channel-summary.ts'
 import {invalidValue, notFound} from './errors.ts'
 import type {Security, ServerSettings} from './server-settings.ts'
 import {listChannels} from './store/channels.ts'
@@ -78,7 +78,7 @@ export async function describeRelay(
         : relay.verifiedAt === null
           ? 'unverified'
           : 'ready',
-    lastError: noted === null ? null : (JSON.parse(noted) as SyncError),
+    lastError: noted === null ? null : readNoted(noted),
   }
 }
 

@@ -116,9 +116,16 @@ export default class EmailSync extends BaseCommand<typeof EmailSync, EmailSyncRe
             this.print(process.stderr, renderSyncReport({...done, outbox: null}, this.style(process.stderr)))
         })
       : sync(options)
-    const {report, failure} = await (this.flags.watch ? this.sendMeanwhile(synced, stop.signal) : synced)
+    const sends = !this.flags['dry-run'] && !this.flags.watch
+    const {report, failure} = await (this.flags.watch
+      ? this.sendMeanwhile(synced, stop.signal)
+      : synced.catch(async (error: unknown) => {
+          // A portal without a mailbox, or one that another process pulls, has mail to send all the same.
+          if (sends) await this.sendDue(stop.signal)
+          throw error
+        }))
     progress?.end()
-    const sent = this.flags['dry-run'] || this.flags.watch ? null : await this.sendDue(stop.signal)
+    const sent = sends ? await this.sendDue(stop.signal) : null
     if (!this.flags.watch) this.tellPurged(report)
     if (failure) this.fail(failure)
     else if (stop.signal.aborted) this.fail(interrupted(stop.reason()))

@@ -1,5 +1,5 @@
 /** What waits to be sent, as commands show it, and what a person says of it: again, or never. */
-import type {SyncError} from '../channel-summary.ts'
+import {readNoted, type SyncError} from '../channel-summary.ts'
 import {noSuchNumber} from '../errors.ts'
 import type {ActingAs} from '../ticket-changes.ts'
 import {expiryOf} from './settle.ts'
@@ -76,9 +76,7 @@ function obstacleOf(row: ListedOutgoing): SyncError | null {
   if (row.deactivated_at !== null && row.sender_id !== RELAY_SENDER)
     return {code: 'CHANNEL_INACTIVE', title: 'Held', why: 'its address is switched off', at: row.deactivated_at}
   const noted = row.paused ?? row.last_error
-  if (noted === null) return null
-  const {code, title, why, at} = JSON.parse(noted) as SyncError
-  return {code, title, why, at}
+  return noted === null ? null : readNoted(noted)
 }
 
 /** A page of the outbox, the oldest first; without states all that is not done and that nobody has dismissed. */

@@ -121,7 +121,7 @@ export async function sendDue(options: SendDueOptions): Promise<Obstacle | null>
   const workers = createCrew(work, () => ended.abort())
   grow = (most) => {
     const wanted = Math.min(most, account.maxConnections ?? MOST_CONNECTIONS, due.waiting() / MESSAGES_PER_CONNECTION)
-    while (active < wanted && !obstacles.isFull()) workers.add()
+    for (let more = wanted - active; more > 0 && !obstacles.isFull(); more--) workers.add()
   }
   // One login first: where it is refused, five at once would lock the account.
   workers.add(() => grow(FIRST_CONNECTIONS))

@@ -1,7 +1,7 @@
 /** What an admin should look at in what leaves: accounts that do not work, mail that nobody sends, replies that are not given. */
 import type {Finding} from '../finding.ts'
 import {PORTAL_PER_HOUR} from '../intake/auto-reply.ts'
-import type {ChannelSummary, SyncError} from '../channel-summary.ts'
+import {readNoted, type ChannelSummary} from '../channel-summary.ts'
 import {readRelay} from '../relay.ts'
 import {listChannels} from '../store/channels.ts'
 import {countAutoReplies, countDueBySender, countOutgoing, oldestDue} from '../store/outgoing.ts'
@@ -31,7 +31,7 @@ export async function outboxStatus(
   for (const {id, paused, last_error: failing} of senders) {
     const error = paused ?? failing
     if (error === null) continue
-    const {title, why, at} = JSON.parse(error) as SyncError
+    const {title, why, at} = readNoted(error)
     const address = id === RELAY_SENDER ? 'the relay' : (addresses.get(id) ?? 'a removed address')
     const held = waiting.get(id) ?? 0
     const mails = held === 0 ? '' : `; ${held} ${held === 1 ? 'mail waits' : 'mails wait'}`

@@ -7,7 +7,7 @@
  * mail passes through a filter. So only what a reply begins with counts there, and only what is known of that step.
  */
 import {EXIT, type Fix} from '../errors.ts'
-import {type ReplyRule, ruleFor} from './login-replies.ts'
+import {type ReplyRule, ruleFor} from '../connection/reply-rules.ts'
 
 /** What a server answers. The final dot is judged as DATA is: what is said to both holds for the message as a whole. */
 export type AnsweredStep = 'MAIL' | 'RCPT' | 'DATA'

@@ -3,8 +3,6 @@
  */
 import type {Secret} from '../secret/secret.ts'
 
-export {isLoopback} from '../connection/loopback.ts'
-
 /** How the connection is encrypted. */
 export type SmtpSecurity =
   /** TLS from the first byte (RFC 8314 3.3). */

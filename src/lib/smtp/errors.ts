@@ -18,8 +18,6 @@ import type {SmtpAccount} from './account.ts'
 import {accountReplyRule, type AnsweredStep, senderReplyRule} from './account-replies.ts'
 import {loginReplyRule} from './login-replies.ts'
 
-export {withoutPassword} from '../connection/without-password.ts'
-
 /** What nodemailer adds to an error. */
 export interface LibraryError extends Error {
   /** `EAUTH`, `ECONNECTION`; the code of the system is in `originalCode` then. */

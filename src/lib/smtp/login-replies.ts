@@ -6,8 +6,6 @@ import {SMTP, useEncryption} from '../connection/protocol.ts'
 import {type ReplyRule, ruleFor} from '../connection/reply-rules.ts'
 import {EXIT, type Fix} from '../errors.ts'
 
-export {type ReplyRule, ruleFor}
-
 const AUTH = {code: 'SMTP_AUTH', exitCode: EXIT.credentials, title: 'The login is refused'} as const
 const CLOSED = {code: 'SMTP_LOGIN_CLOSED', exitCode: EXIT.loginClosed, title: 'The login is closed'} as const
 const LATER = {code: 'SMTP_LOGIN_LATER', exitCode: EXIT.tryAgain, title: 'The server takes no login now'} as const

@@ -1,17 +1,10 @@
 /** What a transmission came to, recipient by recipient. Pure: every rule about replies is here. */
 import type {Receipt, RecipientReceipt, RecipientResult} from '../channel/outgoing.ts'
 import {EXIT, type PostdeskError} from '../errors.ts'
+import {withoutPassword} from '../connection/without-password.ts'
 import type {SmtpAccount} from './account.ts'
 import type {AnsweredStep} from './account-replies.ts'
-import {
-  type LibraryError,
-  obstacleIn,
-  senderObstacleIn,
-  smtpConfused,
-  smtpError,
-  smtpThrottled,
-  withoutPassword,
-} from './errors.ts'
+import {type LibraryError, obstacleIn, senderObstacleIn, smtpConfused, smtpError, smtpThrottled} from './errors.ts'
 import {providerMessageId} from './provider-message-id.ts'
 import type {Transmission} from './session.ts'
 

@@ -5,7 +5,9 @@
 import SMTPConnection, {type SMTPConnectionEnvelope} from 'nodemailer/lib/smtp-connection'
 import {messageOf} from '../errors.ts'
 import {type Log, silent} from '../log.ts'
-import {isLoopback, type SmtpAccount} from './account.ts'
+import {isLoopback} from '../connection/loopback.ts'
+import {withoutPassword} from '../connection/without-password.ts'
+import type {SmtpAccount} from './account.ts'
 import {readCapabilities, type SmtpCapabilities} from './capabilities.ts'
 import {
   cleartextRefused,
@@ -14,7 +16,6 @@ import {
   passwordMissing,
   type SessionPhase,
   smtpError,
-  withoutPassword,
 } from './errors.ts'
 import type {Handover} from './handover.ts'
 import {openSocket, tlsOptions} from './open-socket.ts'
