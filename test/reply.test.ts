@@ -20,7 +20,6 @@ const REPLY: ReplyRequest = {
   all: false,
   attachments: [],
   quote: true,
-  close: false,
 }
 const ANN = {now: NOW, agent: 'ann@acme.example'}
 
@@ -73,22 +72,21 @@ for (const kind of STORES)
       assert.match(message.replyTo[0]!.address, /^sales\+t[a-z2-7]{26}@provider\.example$/)
     })
 
-    test('without the quote, with a file, and closing its ticket', async (t) => {
+    test('without the quote, and with a file', async (t) => {
       const desk = await startOutbox(t, kind, SERVER)
       const ticket = await take(desk, {}, 'secret words\r\n')
       const file = {filename: 'Hóa đơn.pdf', contentType: 'application/pdf', content: Buffer.from('%PDF-1.7')}
-      const request = {...REPLY, quote: false, close: true, attachments: [file]}
+      const request = {...REPLY, quote: false, attachments: [file]}
       const reply = await replyToTicket(desk.store, desk.portal, ticket, request, ANN)
       const {message, body} = await written(desk, reply.message)
       assert.equal(body.text.trim(), 'Yes.')
       assert.doesNotMatch(body.html!, /secret words/)
       assert.equal(message.attachments[0]!.filename, 'Hóa đơn.pdf')
       const {conversation} = await readConversation(desk.store, desk.portal, ticket)
-      assert.equal(conversation.status, 'closed')
       assert.equal(conversation.messages.at(-1)!.attachments[0]!.size, 8)
       assert.deepEqual(
         conversation.events.map(({kind: event, by}) => `${event} ${by}`),
-        ['created intake', 'replied ann@acme.example', 'closed ann@acme.example'],
+        ['created intake', 'replied ann@acme.example'],
       )
     })
 

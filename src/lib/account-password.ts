@@ -9,6 +9,7 @@ import type {Store} from './store/open.ts'
 import {storeId, type PortalRow} from './store/portals.ts'
 import type {Db} from './store/schema.ts'
 import {findSecret, putSecret} from './store/secrets.ts'
+import {RELAY_SENDER, resumeSender} from './store/senders.ts'
 
 export const PASSWORD_FIELD = 'password'
 
@@ -145,6 +146,14 @@ export function passwordChecker(from: {
       throw error
     }
   }
+}
+
+/** A value that somebody gave anew is tried: mail of its account waits no longer because of the one before. */
+export async function resumeAccount(store: Store, {id}: NamedSecret): Promise<void> {
+  const [portalId, owner] = id.owner.split('/')
+  const senderId = owner === RELAY.key ? RELAY_SENDER : Number(owner)
+  if (!Number.isInteger(senderId)) return
+  await store.transaction((tx) => resumeSender(tx, Number(portalId), senderId))
 }
 
 /** This machine forgets the password of an account that needs it no longer; a copy that may be left is warned about. */

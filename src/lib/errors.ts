@@ -491,7 +491,7 @@ export const cannotAnswer = (of: {
   })
 
 /** Some recipients were refused for good; what they were told stands in the outbox and in the ticket. */
-export const notAllSent = (recipients: number, portal: string, reply: string | null = null) =>
+export const notAllSent = (recipients: number, portal: string, reply: string | null = null, id?: number) =>
   new PostdeskError({
     code: 'NOT_SENT',
     exitCode: EXIT.recipient,
@@ -499,7 +499,10 @@ export const notAllSent = (recipients: number, portal: string, reply: string | n
     why: 'the server refused them, or the mail, for good',
     fixes: [
       {text: 'See what it said:', command: `postdesk outbox list --state failed --portal ${portal}`},
-      {text: 'Once it is mended, send it again:', command: `postdesk outbox retry ID --portal ${portal}`},
+      {
+        text: 'Once it is mended, send it again:',
+        command: `postdesk outbox retry ${id ?? 'ID'} --portal ${portal} && postdesk outbox send --portal ${portal}`,
+      },
     ],
     ...(reply === null ? {} : {serverReply: reply}),
   })

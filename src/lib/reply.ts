@@ -27,6 +27,14 @@ import {ownTicket, type ActingAs} from './ticket-changes.ts'
 import {replyRecipients} from './ticket/reply-recipients.ts'
 import {chooseOwner} from './ticket/ticket.ts'
 
+/** @throws 67 for an address that is not there, 78 for one that cannot send. */
+export async function checkSender({db}: Store, portal: PortalRow, from: string): Promise<void> {
+  await senderOfTicket(db, portal, NO_TICKET, from)
+}
+
+/** A conversation that is still to be started. */
+const NO_TICKET = {number: null, channel_id: null, queue_id: null}
+
 /** What an agent writes. */
 export interface ReplyRequest {
   readonly text: string
@@ -38,8 +46,6 @@ export interface ReplyRequest {
   readonly attachments: readonly DraftAttachment[]
   /** Whether the words that are answered stand below. */
   readonly quote: boolean
-  /** Whether the ticket is closed with it. */
-  readonly close: boolean
 }
 
 /** A message that waits in the outbox. */
@@ -137,7 +143,6 @@ export async function replyToTicket(
       {message, to: outgoing.recipients, by: sender.channel.address},
       actor,
     )
-    if (request.close) await tickets.setStatus(tx, current, 'closed', actor)
     return message
   })
   return queued(number, id, outgoing, sender, {to, cc, leftOut})
@@ -281,7 +286,7 @@ export async function startConversation(
   const {db} = store
   if (as.agent !== undefined) await requireAgents(db, portal, [as.agent])
   const asked = request.queue === undefined ? null : await requireQueue(db, portal, request.queue)
-  const sender = await senderOfTicket(db, portal, {number: null, channel_id: null, queue_id: null}, request.from)
+  const sender = await senderOfTicket(db, portal, NO_TICKET, request.from)
   const queueId = asked?.id ?? sender.channel.queue_id
   if (queueId === null)
     throw usage(`${sender.channel.address} has no queue`, [{text: 'Name the queue of the ticket with --queue KEY.'}])
@@ -332,7 +337,7 @@ export async function startConversation(
         requester_name: to[0]!.name,
         requester_address: to[0]!.address,
       },
-      {address: sender.channel.address, owner: owner?.email ?? null, why},
+      {sentBy: sender.channel.address, owner: owner?.email ?? null, why},
       actor,
     )
     const id = await enqueue(tx, store, portal, ticket, outgoing, as.now)

@@ -142,6 +142,35 @@ for (const kind of STORES)
       assert.equal(sink.mails.length, 1)
     })
 
+    test('a text without words is refused, and nobody is asked; a ticket whose answer nobody got is not closed', async (t) => {
+      const {desk, sink} = await startAnswering(t, kind, {refuse: [/jane@/]})
+      for (const [line, input] of [
+        ['ticket reply 1', ''],
+        ['ticket reply 1', ' \n'],
+        [`ticket add --to zoe@example.com --from ${ADDRESS} --subject Hi`, ''],
+      ] as const)
+        assert.deepEqual((await desk.json(64, line, input)).error.missing, ['--body'])
+      assert.equal(sink.mails.length, 0)
+      const refused = await desk.json(27, 'ticket reply 1 --close', 'Bye')
+      assert.match(refused.error.fixes[1].command, new RegExp(`outbox retry ${refused.result.message} `))
+      assert.equal((await desk.json(0, 'ticket show 1')).result.status, 'open')
+    })
+
+    test('a password that is set anew is tried at once', async (t) => {
+      const {desk} = await startAnswering(t, kind)
+      desk.env['CARE_PASSWORD'] = 'changed-by-somebody'
+      await desk.json(24, 'ticket reply 1 --body Yes. --close')
+      assert.equal(
+        (await desk.json(0, 'ticket show 1')).result.status,
+        'closed',
+        'the answer is kept, and leaves later',
+      )
+      const held = await desk.json(24, 'outbox send')
+      assert.ok(held.error.fixes.length > 0, 'as much is told as at first')
+      await desk.json(0, `secret set acme/${ADDRESS}/password --value-stdin`, PASSWORD)
+      assert.equal((await desk.json(0, 'outbox send')).result.sent, 1)
+    })
+
     test('ticket add opens a ticket whose first mail is ours; files go with it as they are', async (t) => {
       const {desk, sink} = await startAnswering(t, kind)
       const file = join(desk.home, 'note.bin')

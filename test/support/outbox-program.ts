@@ -63,13 +63,7 @@ export async function startOutboxProgram(
   const queued: Queued[] = []
   for (const {ticket} of asked) {
     const request = {text: 'It is on its way.', from: ADDRESS, cc: [], all: false, attachments: [], quote: true}
-    const {message, messageId} = await replyToTicket(
-      store,
-      portal,
-      ticket!,
-      {...request, close: false},
-      {now, agent: 'ann@acme.example'},
-    )
+    const {message, messageId} = await replyToTicket(store, portal, ticket!, request, {now, agent: 'ann@acme.example'})
     queued.push({id: message, messageId})
   }
   return {

@@ -64,7 +64,6 @@ export async function startOutbox(
           all: false,
           attachments: [],
           quote: true,
-          close: false,
           ...request,
         },
         {now: outbox.now, agent: 'ann@acme.example'},

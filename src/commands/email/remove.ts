@@ -17,7 +17,7 @@ export default class EmailRemove extends BaseCommand<typeof EmailRemove, EmailRe
   static override args = {address: Args.string({name: 'ADDRESS', description: 'The address.', ignoreStdin: true})}
   static override flags = confirmFlag('ADDRESS')
   static override changes = true
-  static override exitCodes = [EXIT.notFound]
+  static override exitCodes = [EXIT.notFound, EXIT.cannotCreate]
 
   async run(): Promise<EmailRemoveResult> {
     const {checkRemoval, removeAddress} = await import('../../lib/channel-address.ts')

@@ -34,6 +34,8 @@ export default class SecretBind extends BaseCommand<typeof SecretBind, SecretBin
     const [secret] = pickSecrets(await namedSecrets(await this.store(), portal), [name])
     const problem = await bindSecret(secret!, ref, await this.secrets())
     if (problem !== null) this.warning(`It leads nowhere now: ${problem}`)
+    const {resumeAccount} = await import('../../lib/account-password.ts')
+    await resumeAccount(await this.store(), secret!)
     return {name, ref: formatSecretRef(ref), changed: true}
   }
 

@@ -39,6 +39,8 @@ export default class SecretSet extends BaseCommand<typeof SecretSet, SecretSetRe
     // Nobody types a password in vain.
     await sources.place.probe()
     await setSecret(secret!, await this.value(secret!.boundTo), sources)
+    const {resumeAccount} = await import('../../lib/account-password.ts')
+    await resumeAccount(await this.store(), secret!)
     return {name, place: sources.place.kind, changed: true}
   }
 

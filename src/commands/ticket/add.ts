@@ -57,12 +57,15 @@ export default class TicketAdd extends BaseCommand<typeof TicketAdd, TicketAddRe
       },
       body === undefined ? ['--body'] : [],
     )
+    if (body === undefined && !this.interactive) this.refuseMissing(['--body'])
     const to = addressesOf('--to', flags.to ?? [given['--to']])
     const attachments = await readAttachments(flags.attach ?? [])
-    const {startConversation} = await import('../../lib/reply.ts')
+    const {checkSender, startConversation} = await import('../../lib/reply.ts')
     const [store, portal] = [await this.store(), await this.portal()]
-    const text = body ?? (await this.writeText('--body', 'Your mail'))
     const {from, subject} = {from: given['--from'], subject: given['--subject']}
+    // Nobody writes a mail that is refused afterwards.
+    if (body === undefined) await checkSender(store, portal, from)
+    const text = body ?? (await this.writeText('Your mail'))
     const started = await startConversation(
       store,
       portal,

@@ -39,7 +39,7 @@ export default class TicketReply extends BaseCommand<typeof TicketReply, TicketR
     cc: Flags.string({helpValue: 'ADDRESS…', summary: 'Who gets it too; several may follow.', multiple: true}),
     all: Flags.boolean({summary: 'To everyone who takes part and was in To or Cc of the mail that is answered.'}),
     quote: Flags.boolean({summary: 'Quote the words that are answered below (default).', allowNo: true, default: true}),
-    close: Flags.boolean({summary: 'Close the ticket with it.'}),
+    close: Flags.boolean({summary: 'Close the ticket with it, unless nobody gets it.'}),
     ...asAgent,
   }
   static override changes = true
@@ -58,6 +58,7 @@ export default class TicketReply extends BaseCommand<typeof TicketReply, TicketR
       {NUMBER: ticketQuestion},
       body === undefined ? ['--body'] : [],
     )
+    if (body === undefined && !this.interactive) this.refuseMissing(['--body'])
     const number = parseNumber('NUMBER', NUMBER)
     const cc = addressesOf('--cc', flags.cc ?? [])
     const attachments = await readAttachments(flags.attach ?? [])
@@ -65,19 +66,24 @@ export default class TicketReply extends BaseCommand<typeof TicketReply, TicketR
     const [store, portal] = [await this.store(), await this.portal()]
     // Nobody writes an answer that is refused afterwards.
     if (body === undefined) await checkReply(store, portal, number, {from: flags.from, agent: flags.as})
-    const text = body ?? (await this.writeText('--body', 'Your answer'))
-    const now = this.clock.now()
+    const text = body ?? (await this.writeText('Your answer'))
+    const as = {now: this.clock.now(), ...(flags.as === undefined ? {} : {agent: flags.as})}
     const reply = await replyToTicket(
       store,
       portal,
       number,
-      {text, from: flags.from, cc, all: flags.all, attachments, quote: flags.quote, close: flags.close},
-      {now, ...(flags.as === undefined ? {} : {agent: flags.as})},
+      {text, from: flags.from, cc, all: flags.all, attachments, quote: flags.quote},
+      as,
     )
     for (const {address, why} of reply.leftOut) this.warning(`${address} does not get it: ${why}`)
     const {message, messageId, from, to, cc: copies, leftOut} = reply
     const about = {number, message, messageId, from, to, cc: copies, leftOut, changed: true} as const
     const delivery = await this.sendWritten({id: message, senderId: reply.senderId})
+    // A customer who got no answer has a matter that is not closed.
+    if (flags.close && delivery.some(({state}) => state !== 'failed')) {
+      const {setStatusOf} = await import('../../lib/ticket-changes.ts')
+      await setStatusOf(store, portal, [number], 'closed', as)
+    } else if (flags.close) this.warning(`Ticket ${number} stays as it is: nobody got the answer.`)
     return {...about, delivery}
   }
 

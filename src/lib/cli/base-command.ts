@@ -278,12 +278,10 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     () => this.portal(),
   )
 
-  /** A text of several lines, written in the person's own editor ($VISUAL, $EDITOR). */
-  protected async writeText(flag: `--${string}`, message: string): Promise<string> {
+  /** A text of several lines, written in the person's own editor ($VISUAL, $EDITOR). No command line is to say it again. */
+  protected async writeText(message: string): Promise<string> {
     const {askText} = await import('./prompts.ts')
-    const text = await askText(message)
-    this.notePrompted(flag, text)
-    return text
+    return askText(message)
   }
 
   /** A yes or no that `flag` would have given; undefined where nothing was asked yet, so that nobody is held up by a default. */
@@ -443,7 +441,8 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     const {error, remark} = toldSending(sent, portal.key)
     if (remark !== null) this.warning(remark)
     if (error !== null) this.fail(error)
-    else if (stop.signal.aborted) this.fail(interrupted(stop.reason()))
+    // Where it has left the command is done, whoever wanted it to end.
+    else if (stop.signal.aborted && remark !== null) this.fail(interrupted(stop.reason()))
     return sent.item.recipients
   }
 

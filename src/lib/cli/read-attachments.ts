@@ -18,7 +18,9 @@ export async function readAttachments(paths: readonly string[]): Promise<DraftAt
   for (const path of paths) {
     const found = await stat(path).catch(() => null)
     if (found === null) missing.push(path)
-    else if (found.isDirectory() || !found.isFile()) throw noRegularFile(path)
+    else if (found.isDirectory())
+      throw inputFileMissing(path, Object.assign(new Error('a directory'), {code: 'EISDIR'}))
+    else if (!found.isFile()) throw noRegularFile(path)
     else size += found.size
   }
   if (missing.length > 0) throw inputFilesMissing(missing)

@@ -131,7 +131,7 @@ export function describeEvent({kind, details}: ConversationEvent): string {
   const why = text('why') ? `: ${text('why')}` : ''
   switch (kind) {
     case 'created':
-      return `opened${text('address') ? ` by mail to ${text('address')}` : ''}${why}${describeAutoReply(details)}`
+      return `opened${text('address') ? ` by mail to ${text('address')}` : ''}${text('sentBy') ? ` by a mail of ours, from ${text('sentBy')}` : ''}${why}${describeAutoReply(details)}`
     case 'assigned':
       return text('to') === null ? `taken from ${text('from')}${why}` : `given to ${text('to')}${why}`
     case 'moved':

@@ -13,7 +13,7 @@ export function toldSending(
   const {id, recipients, nextAt} = item
   const thoseWho = (state: string) => recipients.filter((recipient) => recipient.state === state)
   const failed = thoseWho('failed')
-  if (failed.length > 0) return {error: notAllSent(failed.length, portal, failed[0]!.reply), remark: null}
+  if (failed.length > 0) return {error: notAllSent(failed.length, portal, failed[0]!.reply, id), remark: null}
   if (thoseWho('unknown').length > 0) return {error: sentUnknown(id, portal), remark: null}
   const waiting = [...thoseWho('queued'), ...thoseWho('sending')]
   if (waiting.length === 0) return {error: null, remark: null}

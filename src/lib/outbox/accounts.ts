@@ -1,7 +1,7 @@
 /** The account by which a message leaves, opened as this machine can: that of a channel, or the relay of the portal. */
 import {accountPassword, channelOwner, RELAY} from '../account-password.ts'
 import type {Sender} from '../channel/outgoing.ts'
-import {channelInactive, notConfigured, PostdeskError} from '../errors.ts'
+import {notConfigured, PostdeskError} from '../errors.ts'
 import type {Log} from '../log.ts'
 import {openSender} from '../protocols.ts'
 import {readRelay} from '../relay.ts'
@@ -36,11 +36,14 @@ export interface ClosedAccount {
   readonly error: PostdeskError
 }
 
-/** As people know an account: the address of its channel, or `relay`. */
-export async function addressOfSender(senderId: number, {store, portal}: AccountContext): Promise<string> {
-  if (senderId === RELAY_SENDER) return RELAY.shownAs
+/** As people know an account: the address of its channel, or `relay`; and whether it is switched on. */
+export async function describeSender(
+  senderId: number,
+  {store, portal}: AccountContext,
+): Promise<{readonly address: string; readonly active: boolean}> {
+  if (senderId === RELAY_SENDER) return {address: RELAY.shownAs, active: true}
   const channel = (await listChannels(store.db, portal.id)).find((row) => row.id === senderId)
-  return channel?.address ?? 'a removed address'
+  return {address: channel?.address ?? 'a removed address', active: (channel?.deactivated_at ?? null) === null}
 }
 
 /** Nothing is connected yet. */
@@ -60,7 +63,6 @@ async function openChannel(id: number, context: AccountContext): Promise<OpenAcc
   const smtp = (await listSmtpChannels(store.db, portal.id)).find((row) => row.channel_id === id)
   if (channel === undefined || smtp === undefined) return closed('a removed address', noSuchAccount(portal))
   const {address} = channel
-  if (channel.deactivated_at !== null) return closed(address, channelInactive(address, portal.key))
   const {host, port, security, user_name: user} = smtp
   return open(address, {host, port, security: security as Security, user}, channelOwner(channel), context)
 }

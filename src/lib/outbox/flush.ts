@@ -1,6 +1,6 @@
 /** Sends what is due: for each account that has something, one process at a time. */
 import type {Clock} from '../clock.ts'
-import {outboxBusy, PostdeskError, type ExitCode} from '../errors.ts'
+import {channelInactive, outboxBusy, PostdeskError} from '../errors.ts'
 import {keepAlive, takeLease} from '../store/leases.ts'
 import {
   dueSenders,
@@ -12,7 +12,8 @@ import {
 } from '../store/outgoing.ts'
 import {findPortalById} from '../store/portals.ts'
 import {ensureSender, type SenderRow} from '../store/senders.ts'
-import {addressOfSender, openAccount, type AccountContext} from './accounts.ts'
+import {describeSender, openAccount, type AccountContext} from './accounts.ts'
+import {asError} from './noted-error.ts'
 import {sendDue} from './send-due.ts'
 
 /** An account by which nothing leaves now, and why. */
@@ -73,11 +74,12 @@ async function flushSender(senderId: number, options: FlushOptions, report: Flus
   const hold = (address: string, error: PostdeskError, paused: boolean) =>
     void report.held.push({senderId, address, paused, error})
   const row = await ensureSender(store.db, portal.id, senderId)
-  const address = await addressOfSender(senderId, options)
+  const {address, active} = await describeSender(senderId, options)
   try {
     // What a process that died has left is told, whether anything can leave now or not.
     if (await hasUnsettled(store.db, portal.id, senderId))
       await withLease(row, address, options, report, async () => {})
+    if (!active) return hold(address, channelInactive(address, portal.key), true)
     if (row.paused !== null) return hold(address, asError(row.paused), true)
     if (row.last_error !== null && isAhead(row.retry_at, clock.now()))
       return hold(address, asError(row.last_error), false)
@@ -128,18 +130,4 @@ async function withLease<T>(
     rest()
     await tenure.release().catch((error: unknown) => log('lease not released', {error: String(error)}))
   }
-}
-
-/** An error as it was noted on an account. */
-export interface NotedError {
-  readonly code: string
-  readonly exitCode: ExitCode
-  readonly title: string
-  readonly why: string
-  readonly at: string
-}
-
-const asError = (json: string): PostdeskError => {
-  const {code, exitCode, title, why} = JSON.parse(json) as NotedError
-  return new PostdeskError({code, exitCode, title, why})
 }

@@ -136,7 +136,8 @@ export const cancelOutgoing = (store: Store, portal: PortalRow, ids: readonly nu
     const change = {from: ['queued'], to: 'failed', reply: `cancelled by ${by}`, nextAt: null} as const
     const recipients = await changeRecipients(tx, portal.id, row.message_id, change, now)
     const dismissed = await dismissOutgoing(tx, portal.id, row.message_id, now)
-    if (recipients.length > 0) return {event: 'not-sent', recipients}
+    const told = recipients.map((address) => ({address, reply: change.reply}))
+    if (recipients.length > 0) return {event: 'not-sent', recipients: told}
     return dismissed ? {event: null, recipients: []} : {why: 'nothing of it waits'}
   })
 
@@ -145,7 +146,12 @@ const BEING_SENT = 'it is being sent at this moment'
 const isBeingSent = ({recipients}: ListedOutgoing) => recipients.some(({state}) => state === 'sending')
 
 /** What was changed of a message and the event that it leaves, if any; or why nothing was. */
-type Change = {readonly event: string | null; readonly recipients: readonly string[]} | {readonly why: string}
+type Change =
+  | {
+      readonly event: string | null
+      readonly recipients: readonly (string | {readonly address: string; readonly reply: string})[]
+    }
+  | {readonly why: string}
 
 async function changeOutgoing(
   store: Store,

@@ -10,6 +10,7 @@ import {dueMessages, settleExpired, type DueMessage, type SenderLease, type Sett
 import type {Tx} from '../store/schema.ts'
 import {noteSenderFailure, noteSenderSuccess, pauseSender} from '../store/senders.ts'
 import type {OpenAccount} from './accounts.ts'
+import type {NotedError} from './noted-error.ts'
 import {createReadAhead} from './read-ahead.ts'
 import {EXPIRED, giveUp, isTooLate, pauseAfter, settle} from './settle.ts'
 import {createStepWriter} from './write-steps.ts'
@@ -224,7 +225,16 @@ function watchObstacles({store, lease, clock, failures}: SendDueOptions, end: ()
     const paused = isClosed(error)
     found = {error, paused}
     end()
-    const noted = {code: error.code, exitCode: error.exitCode, title: error.title, why: error.why, at: clock.now()}
+    const {code, exitCode, title, why, fixes, serverReply} = error
+    const noted: NotedError = {
+      code,
+      exitCode,
+      title,
+      why,
+      at: clock.now(),
+      fixes,
+      ...(serverReply === undefined ? {} : {serverReply}),
+    }
     if (paused) return pauseSender(store.db, lease, noted)
     const inARowNow = succeeded ? 1 : failures + 1
     const retryAt = new Date(Date.parse(clock.now()) + pauseAfter(inARowNow)).toISOString()

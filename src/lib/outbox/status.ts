@@ -30,7 +30,8 @@ export async function outboxStatus(
 
   for (const {id, paused, last_error: failing} of senders) {
     const error = paused ?? failing
-    if (error === null) continue
+    const isOff = channels.some((channel) => channel.address === addresses.get(id) && !channel.active)
+    if (error === null || isOff) continue
     const {title, why, at} = readNoted(error)
     const address = id === RELAY_SENDER ? 'the relay' : (addresses.get(id) ?? 'a removed address')
     const held = waiting.get(id) ?? 0

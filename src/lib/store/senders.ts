@@ -61,7 +61,7 @@ async function update(db: Db, {portalId, senderId, token, generation}: SenderWri
 }
 
 /** An error as it is noted on an account: a `SyncError`, with the exit code of its stage. */
-type Noted = Readonly<Record<string, string | number>>
+type Noted = object
 
 /** Nothing leaves by the account until somebody acts. */
 export const pauseSender = (db: Db, writer: SenderWriter, error: Noted): Promise<void> =>
