@@ -1,8 +1,8 @@
 /** The program on a full outbox, and a server that keeps account of what it took from whom. */
 import assert from 'node:assert/strict'
 import type {TestContext} from 'node:test'
-import type {ListedOutgoing} from '../../src/lib/store/outgoing.ts'
-import {listOutgoing} from '../../src/lib/store/outgoing.ts'
+import type {ListedOutgoing} from '../../src/lib/store/outgoing-list.ts'
+import {listOutgoing} from '../../src/lib/store/outgoing-list.ts'
 import {replyToTicket} from '../../src/lib/reply.ts'
 import {postdesk, startPostdesk, temporaryHome, type Running} from './run-postdesk.ts'
 import {customerMail, startDesk, type Desk} from './seed.ts'

@@ -9,7 +9,7 @@ import {
   settleOrphans,
   type SenderLease,
   type SettledMessage,
-} from '../store/outgoing.ts'
+} from '../store/outgoing-steps.ts'
 import {findPortalById} from '../store/portals.ts'
 import {ensureSender, type SenderRow} from '../store/senders.ts'
 import {describeSender, openAccount, type AccountContext} from './accounts.ts'

@@ -13,7 +13,7 @@ import {
   OPEN_STATES,
   type ListedOutgoing,
   type RecipientState,
-} from '../store/outgoing.ts'
+} from '../store/outgoing-list.ts'
 import {lockPortal, type PortalRow} from '../store/portals.ts'
 import type {Tx} from '../store/schema.ts'
 import {RELAY_SENDER, resumeSender} from '../store/senders.ts'

@@ -3,7 +3,7 @@ import {messageOf, PostdeskError, rawDamaged} from '../errors.ts'
 import {decompressChunkLater, type RawChunk} from '../message/raw-chunks.ts'
 import {readRawMail} from '../raw-mail.ts'
 import type {Store} from '../store/open.ts'
-import {readSmallRaws, type DueMessage} from '../store/outgoing.ts'
+import {readSmallRaws, type DueMessage} from '../store/outgoing-steps.ts'
 
 /** Mails read by one query. More of them save little: a query takes a tenth of the time in which a mail is sent. */
 const MAILS_AHEAD = 16

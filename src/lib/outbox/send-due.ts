@@ -6,7 +6,13 @@ import type {SenderConnection} from '../channel/outgoing.ts'
 import type {Clock} from '../clock.ts'
 import {EXIT, PostdeskError} from '../errors.ts'
 import type {Store} from '../store/open.ts'
-import {dueMessages, settleExpired, type DueMessage, type SenderLease, type SettledMessage} from '../store/outgoing.ts'
+import {
+  dueMessages,
+  settleExpired,
+  type DueMessage,
+  type SenderLease,
+  type SettledMessage,
+} from '../store/outgoing-steps.ts'
 import type {Tx} from '../store/schema.ts'
 import {noteSenderFailure, noteSenderSuccess, pauseSender} from '../store/senders.ts'
 import type {OpenAccount} from './accounts.ts'

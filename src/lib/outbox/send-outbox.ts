@@ -3,7 +3,8 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {HELD_ON_PURPOSE, PostdeskError} from '../errors.ts'
 import {flushOutbox, type FlushOptions, type FlushReport, type HeldSender} from './flush.ts'
 import {explainStoreError} from '../store/open.ts'
-import {countDueBySender, type SettledMessage} from '../store/outgoing.ts'
+import {countDueBySender} from '../store/outgoing-list.ts'
+import type {SettledMessage} from '../store/outgoing-steps.ts'
 
 /** An account by which nothing leaves now. */
 export interface HeldSummary {

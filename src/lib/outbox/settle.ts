@@ -6,7 +6,7 @@
  */
 import type {Instant} from '../clock.ts'
 import type {Receipt, RecipientReceipt} from '../channel/outgoing.ts'
-import type {DueMessage, SettledMessage, SettledRecipient} from '../store/outgoing.ts'
+import type {DueMessage, SettledMessage, SettledRecipient} from '../store/outgoing-steps.ts'
 
 const MINUTE_MS = 60_000
 

@@ -6,7 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {Clock} from '../clock.ts'
 import {PostdeskError} from '../errors.ts'
 import type {Store} from '../store/open.ts'
-import {writeStep, type SenderLease, type SettledMessage} from '../store/outgoing.ts'
+import {writeStep, type SenderLease, type SettledMessage} from '../store/outgoing-steps.ts'
 
 /** Writes what became of a message, and takes the next one. Resolves, once that is durable, with its recipients. */
 export type WriteStep = (settled: SettledMessage | null, claim: number | null) => Promise<readonly string[]>

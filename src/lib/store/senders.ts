@@ -3,7 +3,7 @@ import type {Insertable, Selectable} from 'kysely'
 import {reserve} from './ids.ts'
 import {eventRow, storable} from './intake-rows.ts'
 import {revokeLease} from './leases.ts'
-import type {SenderLease} from './outgoing.ts'
+import type {SenderLease} from './outgoing-steps.ts'
 import type {Db, SenderTable, Tx} from './schema.ts'
 
 export type SenderRow = Selectable<SenderTable>
