@@ -44,7 +44,7 @@ export function renderSyncReport(report: SyncReport & {readonly outbox: FlushSum
 function describe(counts: Counts, failed: boolean): string {
   if (counts.seen === 0) return failed ? 'nothing was fetched' : 'nothing new'
   const words = [
-    [counts.created, 'new tickets'],
+    [counts.created, counts.created === 1 ? 'new ticket' : 'new tickets'],
     [counts.appended, 'added to tickets'],
     [counts.duplicates, 'here already'],
     [counts.quarantined, 'in the quarantine'],
