@@ -24,6 +24,7 @@ const EDGES: Refusal = {
     '**/authentication/**',
     '**/dns/**',
     '**/discovery/**',
+    '**/diagnosis/**',
   ],
   message: 'Protocols are spoken behind lib/protocols.ts and the use cases.',
 }
@@ -140,6 +141,7 @@ export default defineConfig({
     room('src/lib/authentication/**', 'authentication', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/dns/**', 'dns', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/discovery/**', 'discovery', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
+    room('src/lib/diagnosis/**', 'diagnosis', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/receiver/**', 'receiver', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/store/**', 'store', [EDGES, SECRET, USE_CASES, CLI]),
     room('src/lib/secret/**', 'secret', [STORE, EDGES, DECISIONS, USE_CASES, CLI]),

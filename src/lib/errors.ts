@@ -22,6 +22,8 @@ export const EXIT = {
   loginClosed: 25,
   sender: 26,
   recipient: 27,
+  notReceived: 28,
+  domainAuthentication: 29,
   usage: 64,
   data: 65,
   noInput: 66,
@@ -51,10 +53,17 @@ export interface ErrorParts {
   readonly stage?: string
   /** The server's own words, verbatim. */
   readonly serverReply?: string
+  /** How sure `why` is; left out where nothing is guessed. */
+  readonly certainty?: Certainty
+  /** Where the server's words have several causes: each, the most likely first. */
+  readonly causes?: readonly string[]
   /** For missing input: the names of every missing flag. */
   readonly missing?: readonly string[]
   readonly cause?: unknown
 }
+
+/** `certain`: the words say so, or a document of the provider does. `guess`: nobody documented these words. */
+export type Certainty = 'certain' | 'likely' | 'guess'
 
 /** The only error class that is thrown on purpose. Anything else that reaches the top is a bug (70). */
 export class PostdeskError extends Error {
@@ -65,6 +74,8 @@ export class PostdeskError extends Error {
   readonly fixes: readonly Fix[]
   readonly stage: string | undefined
   readonly serverReply: string | undefined
+  readonly certainty: Certainty | undefined
+  readonly causes: readonly string[] | undefined
   readonly missing: readonly string[] | undefined
 
   constructor(parts: ErrorParts) {
@@ -77,6 +88,8 @@ export class PostdeskError extends Error {
     this.fixes = parts.fixes ?? []
     this.stage = parts.stage
     this.serverReply = parts.serverReply
+    this.certainty = parts.certainty
+    this.causes = parts.causes
     this.missing = parts.missing
   }
 }

@@ -13,6 +13,8 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   [EXIT.loginClosed]: 'The server closed this way to log in; the password was not judged.',
   [EXIT.sender]: 'The account may not send as this sender.',
   [EXIT.recipient]: 'A recipient or the mail itself was refused for good.',
+  [EXIT.notReceived]: 'Accepted, and not received: it did not arrive where it should.',
+  [EXIT.domainAuthentication]: 'SPF, DKIM or DMARC of the domain is broken (only with --require-domain-auth).',
   [EXIT.usage]: 'The command line is wrong or incomplete, or has a secret on it.',
   [EXIT.data]: 'The content of a file or message cannot be used.',
   [EXIT.noInput]: 'A file that was named cannot be read.',
