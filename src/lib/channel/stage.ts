@@ -34,6 +34,8 @@ export interface Stage {
   readonly because?: string
   /** What is wrong, of `warn` and `fail` alone. */
   readonly problem?: ErrorParts
+  /** True where what needs it cannot be looked at. */
+  readonly blocks?: boolean
 }
 
 export const passed = (title: string, evidence: Evidence = {}): Finding => ({status: 'pass', title, evidence})

@@ -2,7 +2,7 @@
  * Climbs a ladder of stages: each is timed, those that depend on one that failed are skipped with the reason, the
  * independent ones go on.
  */
-import {blocked as stopped, type Finding, type Stage} from '../channel/stage.ts'
+import {blocked, type Finding, type Stage} from '../channel/stage.ts'
 import {STAGES, type StageGroup, type StageId} from '../channel/stages.ts'
 
 /** A stage, and what it takes to look at it. */
@@ -10,6 +10,8 @@ export interface Rung {
   readonly id: StageId
   /** Stages of the same ladder without which it cannot be looked at: one that failed, or was blocked, blocks it. */
   readonly needs: readonly StageId[]
+  /** True where it shares nothing with the others: it is looked at from the start, and told in its turn. */
+  readonly early?: boolean
   /** Rejects only with the signal's reason, or for a bug: whatever a server does is a finding. */
   look(signal: AbortSignal): Promise<Finding>
 }
@@ -25,25 +27,30 @@ export interface Climb {
 }
 
 /** The stages in order, each as soon as it is known. @throws the signal's reason. */
-export async function* climb(
-  rungs: readonly Rung[],
-  {only, until, signal, elapsed = now}: Climb,
-): AsyncGenerator<Stage> {
+export async function* climb(rungs: readonly Rung[], options: Climb): AsyncGenerator<Stage> {
+  const {only, until, signal, elapsed = now} = options
   const wanted = wantedOf(rungs, only)
   const last = until === null ? rungs.length : rungs.findIndex(({id}) => id === until) + 1 || rungs.length
-  const blocked = new Map<StageId, StageId>()
-  for (const rung of rungs.slice(0, last)) {
-    if (!wanted.has(rung.id)) continue
-    signal.throwIfAborted()
+  const climbed = rungs.slice(0, last).filter(({id}) => wanted.has(id))
+  const look = async (rung: Rung) => {
     const began = elapsed()
-    const obstacle = rung.needs.find((need) => blocked.has(need))
-    const finding: Finding =
+    const finding = await rung.look(signal)
+    return stageOf(rung.id, finding, Math.round(elapsed() - began))
+  }
+  const early = new Map(climbed.filter((rung) => rung.early === true).map((rung) => [rung.id, look(rung)]))
+  // Awaited in their turn; one that fails before must not be left unhandled.
+  for (const stage of early.values()) stage.catch(() => {})
+  const blocks = new Map<StageId, StageId>()
+  for (const rung of climbed) {
+    signal.throwIfAborted()
+    const obstacle = rung.needs.find((need) => blocks.has(need))
+    const blockedBy = obstacle === undefined ? rung.id : blocks.get(obstacle)!
+    const stage =
       obstacle === undefined
-        ? await rung.look(signal)
-        : stopped(`it needs ${blocked.get(obstacle)!}, which did not pass`)
-    if (finding.status === 'fail' || (finding.status === 'skip' && finding.blocks === true))
-      blocked.set(rung.id, obstacle === undefined ? rung.id : blocked.get(obstacle)!)
-    yield stageOf(rung.id, finding, Math.round(elapsed() - began))
+        ? await (early.get(rung.id) ?? look(rung))
+        : stageOf(rung.id, blocked(`it needs ${blockedBy}, which did not pass`), 0)
+    if (stage.blocks === true) blocks.set(rung.id, blockedBy)
+    yield stage
   }
 }
 
@@ -55,10 +62,20 @@ export function stageOf(id: StageId, finding: Finding, ms: number): Stage {
     case 'pass':
       return {...common, title: finding.title}
     case 'skip':
-      return {...common, title: summary, because: finding.because}
+      return {
+        ...common,
+        title: summary,
+        because: finding.because,
+        ...(finding.blocks === true ? {blocks: true} : {}),
+      }
     case 'warn':
     case 'fail':
-      return {...common, title: finding.problem.title, problem: {...finding.problem, stage: id}}
+      return {
+        ...common,
+        title: finding.problem.title,
+        problem: {...finding.problem, stage: id},
+        ...(finding.status === 'fail' ? {blocks: true} : {}),
+      }
   }
 }
 
