@@ -4,7 +4,8 @@
  * are kept verbatim, except that a password in them is blanked out.
  */
 import type {ImapFlowError} from 'imapflow'
-import {IMAP, useEncryption} from '../connection/protocol.ts'
+import {noImapMechanism} from '../connection/no-mechanism.ts'
+import {IMAP} from '../connection/protocol.ts'
 import {byRule} from '../connection/reply-rules.ts'
 import {loginRefused, notUnderstood, sessionError} from '../connection/session-errors.ts'
 import {handshakeError, noStartTls, transportError, wrongMode} from '../connection/transport-errors.ts'
@@ -125,22 +126,7 @@ function loginError(reply: string | undefined, message: string, account: ImapAcc
   const rule = loginReplyRule(reply ?? '', account.host)
   if (rule) return byRule(rule, account, 'login')
   // The library's own words where it did not even try, because the server offers no way that takes a password.
-  if (reply === undefined && /disabled|mechanism|method/i.test(message))
-    return {
-      code: 'IMAP_LOGIN_CLOSED',
-      exitCode: EXIT.loginClosed,
-      title: `${account.host} takes no password`,
-      why:
-        account.security === 'none'
-          ? 'it offers no login with a password on an unencrypted connection'
-          : 'it offers no way to log in with a password, only others such as OAuth',
-      fixes: [
-        account.security === 'none'
-          ? useEncryption(IMAP)
-          : {text: 'Let the mailbox forward to an internal address, which needs no login at all.'},
-      ],
-      stage: 'login',
-    }
+  if (reply === undefined && /disabled|mechanism|method/i.test(message)) return noImapMechanism(account)
   return loginRefused(account, IMAP)
 }
 

@@ -3,7 +3,8 @@
  * TCP 21, TLS 22, protocol 23, credentials 24, a closed door 25, later 75), and the server's own words are kept verbatim,
  * except that a password in them is blanked out.
  */
-import {SMTP, useEncryption} from '../connection/protocol.ts'
+import {noSmtpMechanism} from '../connection/no-mechanism.ts'
+import {SMTP} from '../connection/protocol.ts'
 import {byRule} from '../connection/reply-rules.ts'
 import {loginRefused, notUnderstood, sessionError} from '../connection/session-errors.ts'
 import {
@@ -95,37 +96,8 @@ export function passwordMissing(account: SmtpAccount): PostdeskError {
 }
 
 /** The server has no AUTH, or no mechanism that takes a password; `offered` is null where it has no AUTH. */
-export function noMechanism(account: SmtpAccount, offered: readonly string[] | null): PostdeskError {
-  const unencrypted = account.security === 'none'
-  if (offered === null)
-    return connectionFailed({
-      code: 'SMTP_NO_AUTH',
-      exitCode: EXIT.protocol,
-      title: `${account.host}:${account.port} offers no login`,
-      why: unencrypted
-        ? 'it offers none on an unencrypted connection; no credentials were sent'
-        : 'it does not announce AUTH on this port; no credentials were sent',
-      fixes: [
-        unencrypted
-          ? useEncryption(SMTP)
-          : {text: 'Use the port for submission, 465 or 587: 25 is for mail between servers.'},
-        {text: 'If the server takes mail from this machine without a login, leave out --user.'},
-      ],
-      stage: 'capabilities',
-    })
-  return connectionFailed({
-    code: 'SMTP_NO_MECHANISM',
-    exitCode: EXIT.protocol,
-    title: `${account.host} takes no password`,
-    why: `it offers ${offered.length === 0 ? 'no way to log in' : offered.join(', ')}, and a password needs PLAIN, LOGIN or CRAM-MD5; no credentials were sent`,
-    fixes: [
-      unencrypted
-        ? useEncryption(SMTP)
-        : {text: 'Use an account of a provider that takes app passwords, or a token of OAuth.'},
-    ],
-    stage: 'capabilities',
-  })
-}
+export const noMechanism = (account: SmtpAccount, offered: readonly string[] | null) =>
+  connectionFailed(noSmtpMechanism(account, offered))
 
 function partsFor(error: Partial<LibraryError>, account: SmtpAccount, phase: SessionPhase): ErrorParts {
   const {code, response = '', command, timeoutType} = error
