@@ -9,9 +9,19 @@ export interface Proven {
   readonly spf: readonly string[]
 }
 
+const POLICIES = ['none', 'quarantine', 'reject'] as const
+
+/** What an author's domain asks receivers to do with mail that fails (RFC 9989 4.7 `p`), if anything is known of it. */
+export type DmarcPolicy = (typeof POLICIES)[number] | 'unpublished' | 'unknown'
+
+interface Published {
+  readonly policy: DmarcPolicy
+  readonly why: string
+}
+
 export type Alignment =
-  | {readonly kind: 'aligned'; readonly domains: ReadonlySet<string>; readonly why: string}
-  | {readonly kind: 'not-aligned'; readonly why: string}
+  | (Published & {readonly kind: 'aligned'; readonly domains: ReadonlySet<string>})
+  | (Published & {readonly kind: 'not-aligned'})
 
 /**
  * Whether one of those domains is of the author's organization, by the author's published policy: DNS is asked for
@@ -33,16 +43,18 @@ export async function findAlignment(
     strict: true,
     resolver: async (name: string, type: string) => (await query(name, type as RecordType, deadline)) as string[][],
   })
-  if (response === false) return {kind: 'not-aligned', why: 'and From names no single author'}
+  const notAligned = (why: string, policy: DmarcPolicy) => ({kind: 'not-aligned', policy, why}) as const
+  if (response === false) return notAligned('and From names no single author', 'unknown')
   const {status, alignment, policyDomain} = response
-  const policy = policyDomain === undefined ? 'its policy' : `the policy of ${policyDomain}`
+  const published = policyDomain === undefined ? 'its policy' : `the policy of ${policyDomain}`
   if (status.result === 'none')
-    return {kind: 'not-aligned', why: 'and no DMARC policy lets another domain speak for its author'}
+    return notAligned('and no DMARC policy lets another domain speak for its author', 'unpublished')
   if (status.result === 'temperror')
-    return {kind: 'not-aligned', why: `and the DMARC policy is not known: ${response.error ?? 'DNS failed'}`}
-  if (status.result !== 'pass') return {kind: 'not-aligned', why: `which may not speak for its author by ${policy}`}
+    return notAligned(`and the DMARC policy is not known: ${response.error ?? 'DNS failed'}`, 'unknown')
+  const policy = POLICIES.find((known) => known === response.policy) ?? 'unknown'
+  if (status.result !== 'pass') return notAligned(`which may not speak for its author by ${published}`, policy)
   const domains = new Set([...(dkimAligned ?? [])].map(normalDomain))
   const sender = alignment.spf?.result
   if (sender) domains.add(normalDomain(sender))
-  return {kind: 'aligned', domains, why: `which may speak for its author by ${policy}`}
+  return {kind: 'aligned', policy, domains, why: `which may speak for its author by ${published}`}
 }

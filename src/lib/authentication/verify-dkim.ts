@@ -1,6 +1,6 @@
 /** Signatures of a mail, verified from its bytes (RFC 6376, 8301, 8463). The only home of mailauth's verifier. */
 import {Readable} from 'node:stream'
-import type {DKIMResult} from 'mailauth'
+import type {ARCSigningData, DKIMResult, DKIMVerifyResult} from 'mailauth'
 import {DKIM_RESULTS, type DkimResult} from '../channel/authentication.ts'
 import type {Instant} from '../clock.ts'
 import {messageOf} from '../errors.ts'
@@ -18,7 +18,7 @@ const MAX_SIGNATURES = 10
 /** Characters of a signature. One with all header fields copied into it (`z=`) has some 4 KB. */
 const MAX_SIGNATURE_LENGTH = 8 * 1024
 
-/** Keys that are asked for, of those domains that may speak for the author: senders sign with two when they change them. */
+/** Keys that are asked for, of those domains that matter: senders sign with two when they change them. */
 const MAX_KEYS = 5
 
 /** Bits of an RSA key (RFC 8301 3.2: verifiers must not take less). */
@@ -67,42 +67,89 @@ export type DkimAnswer =
  */
 export async function verifyDkim(question: DkimQuestion, query: Query, deadline: AbortSignal): Promise<DkimAnswer> {
   const {fields, domain} = question
+  const ofAuthor = (signer: string) => maySpeakFor(signer, domain)
   const signatures = fields.filter(({name}) => name === 'dkim-signature')
   if (signatures.length === 0) return notVerified('it is not signed')
-  if (signatures.length > MAX_SIGNATURES)
-    return notVerified(`it has ${signatures.length} signatures, more than are verified`)
-  const repeated = repeatedField(fields)
-  if (repeated !== null) return notVerified(`it has several ${repeated} fields, and a signature covers one`)
-  if (signatures.some(({value}) => value.length > MAX_SIGNATURE_LENGTH)) return notVerified('a signature is too long')
-  if (!signatures.some(({value}) => maySpeakFor(signingDomain(value), domain)))
+  const unfit = unfitToVerify(fields)
+  if (unfit !== null) return notVerified(unfit)
+  if (!signatures.some(({value}) => ofAuthor(signingDomain(value))))
     return notVerified(`no signature is of a domain that may speak for ${domain}`)
+  const verified = await verifyBytes(question, ofAuthor, query, deadline)
+  return typeof verified === 'string'
+    ? notVerified(verified)
+    : {kind: 'verified', signatures: signaturesOf(verified, ofAuthor, question)}
+}
 
+/** All that is signed of a mail, whoever signed it. */
+export type SignedAnswer =
+  | {
+      readonly kind: 'verified'
+      readonly signatures: readonly DkimResult[]
+      /** The seals of those that passed it on (RFC 8617), to be verified by the library; undefined where there are none. */
+      readonly arc: ARCSigningData | undefined
+    }
+  | {readonly kind: 'not-verified'; readonly why: string}
+
+/** As `verifyDkim`, whoever signed: for a mail of our own that came back, of which the way is asked and not the author. */
+export async function verifyEverySignature(
+  question: DkimQuestion,
+  query: Query,
+  deadline: AbortSignal,
+): Promise<SignedAnswer> {
+  const unfit = unfitToVerify(question.fields)
+  if (unfit !== null) return {kind: 'not-verified', why: unfit}
+  const anybody = (signer: string) => signer !== ''
+  const verified = await verifyBytes(question, anybody, query, deadline)
+  return typeof verified === 'string'
+    ? {kind: 'not-verified', why: verified}
+    : {kind: 'verified', signatures: signaturesOf(verified, anybody, question), arc: verified.arc}
+}
+
+/** Why no signature of a mail is looked at; null where they are. */
+function unfitToVerify(fields: readonly Field[]): string | null {
+  const signatures = fields.filter(({name}) => name === 'dkim-signature')
+  if (signatures.length > MAX_SIGNATURES) return `it has ${signatures.length} signatures, more than are verified`
+  const repeated = repeatedField(fields)
+  if (repeated !== null) return `it has several ${repeated} fields, and a signature covers one`
+  return signatures.some(({value}) => value.length > MAX_SIGNATURE_LENGTH) ? 'a signature is too long' : null
+}
+
+/** What the library finds, or why it finds nothing. Only keys of domains that are `wanted` are asked for. */
+async function verifyBytes(
+  {raw, domain, receivedAt}: DkimQuestion,
+  wanted: (signer: string) => boolean,
+  query: Query,
+  deadline: AbortSignal,
+): Promise<DKIMVerifyResult | string> {
   const {default: library} = await import('mailauth/lib/dkim/verify.js')
-  const mail = mailPieces(question.raw, deadline)
+  const mail = mailPieces(raw, deadline)
   const verified = await library
     .dkimVerify(Readable.from(mail.pieces, {objectMode: false}), {
       strict: true,
       minBitLength: MIN_KEY_BITS,
-      curTime: new Date(question.receivedAt),
-      resolver: keysFor(domain, query, deadline),
+      curTime: new Date(receivedAt),
+      resolver: keysOf(wanted, query, deadline),
     })
     .catch((error: unknown) => {
       if (mail.isOfSource(error)) throw error
       return messageOf(error)
     })
-  if (typeof verified === 'string') return notVerified(`it cannot be verified: ${verified}`)
+  if (typeof verified === 'string') return `it cannot be verified: ${verified}`
   const cut = mail.cutShort()
-  if (cut !== null) return notVerified(cut)
+  if (cut !== null) return cut
   // The library reads the header by itself. Where it sees another author than we do, its answer is about another mail.
-  if (verified.fromFields !== 1 || verified.headerFrom.some((address) => domainOf(address) !== domain))
-    return notVerified('programs disagree about who its author is')
-  return {
-    kind: 'verified',
-    signatures: verified.results
-      .filter(({signingDomain = ''}) => maySpeakFor(normalDomain(signingDomain), domain))
-      .map((result) => resultOf(result, question)),
-  }
+  const agrees = verified.fromFields === 1 && verified.headerFrom.every((address) => domainOf(address) === domain)
+  return agrees ? verified : 'programs disagree about who its author is'
 }
+
+const signaturesOf = (
+  {results}: DKIMVerifyResult,
+  wanted: (signer: string) => boolean,
+  question: DkimQuestion,
+): readonly DkimResult[] =>
+  results
+    .filter(({signingDomain = ''}) => wanted(normalDomain(signingDomain)))
+    .map((result) => resultOf(result, question))
 
 const notVerified = (why: string): DkimAnswer => ({kind: 'not-verified', why})
 
@@ -142,11 +189,11 @@ function maySpeakFor(signer: string, author: string): boolean {
 const NOT_ASKED = 'ENOTASKED'
 
 /** The library's way to the DNS: keys of the domains that matter, and of them not many. */
-function keysFor(author: string, query: Query, deadline: AbortSignal) {
+export function keysOf(wanted: (signer: string) => boolean, query: Query, deadline: AbortSignal) {
   const asked = new Set<string>()
   return async (name: string, type: string): Promise<string[][]> => {
     const [, domain = ''] = /\._domainkey\.(.+)$/i.exec(name) ?? []
-    if (!maySpeakFor(normalDomain(domain), author) || (!asked.has(name) && asked.size >= MAX_KEYS))
+    if (!wanted(normalDomain(domain)) || (!asked.has(name) && asked.size >= MAX_KEYS))
       throw Object.assign(new Error('this key is not asked for'), {code: NOT_ASKED})
     asked.add(name)
     return (await query(name, type as RecordType, deadline)) as string[][]
