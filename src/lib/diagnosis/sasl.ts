@@ -6,7 +6,7 @@ export const PASSWORD_MECHANISMS = ['PLAIN', 'LOGIN', 'CRAM-MD5'] as const
 export type PasswordMechanism = (typeof PASSWORD_MECHANISMS)[number]
 
 /** What takes a token in place of a password: Google's and Microsoft's own, and RFC 7628. */
-const TOKEN_MECHANISMS: readonly string[] = ['XOAUTH2', 'OAUTHBEARER']
+const TOKEN_MECHANISMS: ReadonlySet<string> = new Set(['XOAUTH2', 'OAUTHBEARER'])
 
 /** What a server takes logins by. */
 export interface Offer {
@@ -29,7 +29,7 @@ export function chooseMechanism({mechanisms, loginCommand}: Offer, asked: string
   if (mechanism !== undefined) return {mechanism, why}
   if (loginCommand && wanted.includes('LOGIN'))
     return {mechanism: 'LOGIN command', why: asked === null ? 'no mechanism fits, and the command LOGIN is open' : why}
-  return {mechanism: null, takesTokens: mechanisms.some((name) => TOKEN_MECHANISMS.includes(name))}
+  return {mechanism: null, takesTokens: mechanisms.some((name) => TOKEN_MECHANISMS.has(name))}
 }
 
 /** What a client says in a mechanism, in base64, line by line as it is asked. */
