@@ -131,6 +131,7 @@ export default defineConfig({
   overrides: [
     room('src/lib/*.ts', 'use cases', [CLI]),
     room('src/lib/outbox/**', 'use cases', [CLI]),
+    room('src/lib/round-trip/**', 'use cases', [CLI]),
     room('src/commands/**', 'commands', [STORE, EDGES]),
     room('src/lib/cli/**', 'cli', [EDGES]),
     room('src/lib/imap/**', 'imap', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),

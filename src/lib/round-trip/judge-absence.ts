@@ -1,0 +1,113 @@
+/** What it means that a probe did not come back, or as a report: pure. */
+import {failed, passed, type Evidence, type Finding} from '../channel/stage.ts'
+import {partsOfReply} from '../connection/explain-reply.ts'
+import {EXIT, type Fix} from '../errors.ts'
+import type {ForwardingSteps} from './judge-arrival.ts'
+import type {BouncedProbe, Forward} from './probe.ts'
+
+/** The words of the server that refused it, and what they mean. */
+export function judgeBounce(
+  {channel, internal}: Forward,
+  {at, recipients}: BouncedProbe,
+  server: {readonly host: string; readonly provider: string | null},
+  steps: ForwardingSteps,
+): Finding {
+  const [first] = recipients
+  const words = first?.diagnostic ?? ''
+  const refused = first?.recipient ?? ''
+  const known = partsOfReply(words, {protocol: 'smtp', step: 'message', user: null, ...server})
+  const documented = known.certainty !== 'guess'
+  const evidence: Evidence = {
+    at,
+    recipient: refused === '' ? null : refused,
+    status: first?.status ?? null,
+    reason: first?.reason ?? null,
+  }
+  const atTarget = refused.toLowerCase() === internal.address.toLowerCase()
+  return failed(
+    {
+      code: documented ? known.code : 'PROBE_BOUNCED',
+      exitCode: EXIT.notReceived,
+      title: `Mail to ${channel.address} comes back undelivered${refused === '' ? '' : `, from ${refused}`}`,
+      why: documented ? known.why : whyOf(first?.reason, refused, atTarget, internal.address),
+      fixes: documented ? (known.fixes ?? []) : atTarget ? CHECK_TARGET : steps,
+      ...(words === '' ? {} : {serverReply: words}),
+      ...(documented && known.certainty !== undefined ? {certainty: known.certainty} : {}),
+    },
+    evidence,
+  )
+}
+
+const CHECK_TARGET: readonly Fix[] = [
+  {
+    text: 'The server that takes mail for the domain of the portal refuses it: see its log, and what its MX is.',
+    command: 'postdesk email test inbound',
+  },
+]
+
+function whyOf(reason: string | undefined, refused: string, atTarget: boolean, internal: string): string {
+  if (atTarget) return `the provider forwards it to ${internal}, and the server there refuses it`
+  if (refused === '') return 'the report names no recipient'
+  return `it could not be delivered to ${refused}: ${reason ?? 'unknown'}; it was to be forwarded to ${internal}`
+}
+
+/** What was seen while nothing came. */
+export interface Absence {
+  readonly waitedSeconds: number
+  /** Why nobody could look into the inbound; null where somebody did. */
+  readonly blind: string | null
+  /** The number of the ticket in which a provider asks to confirm the forward; null for none. */
+  readonly confirmation: {readonly fix: Fix} | null
+  /** The provider asks to confirm a forward before it forwards anything. */
+  readonly confirms: boolean
+  /** When the forward was last proved to work; null for never. */
+  readonly verifiedAt: string | null
+}
+
+/** Accepted, and nowhere in time. */
+export function judgeAbsence(
+  {channel, internal, portalKey}: Forward,
+  absence: Absence,
+  steps: ForwardingSteps,
+): Finding {
+  const {waitedSeconds, blind, confirmation, confirms, verifiedAt} = absence
+  const evidence = {waitedSeconds, lookedIntoInbound: blind === null, forwardingVerifiedAt: verifiedAt}
+  const causes = [
+    ...(blind === null ? [] : [`nobody has looked: ${blind}`]),
+    ...(confirmation === null ? [] : ['the forward is set up, and waits to be confirmed']),
+    ...(verifiedAt === null
+      ? [`${channel.address} is not forwarded to ${internal.address} at all`]
+      : [`the forward was taken away since ${verifiedAt}, when it was last proved`]),
+    ...(confirmation === null && confirms ? ['the forward is set up, and was not confirmed yet'] : []),
+    'a filter on the way has put it away or dropped it: see the junk folder of the mailbox at the provider',
+    `it is slow: some forwards take longer than ${waitedSeconds} s`,
+    'the provider does not forward what a mailbox sends to itself: write to the address from another one',
+  ]
+  return failed(
+    {
+      code: 'PROBE_NOT_RECEIVED',
+      exitCode: EXIT.notReceived,
+      title: `Mail to ${channel.address} did not come in within ${waitedSeconds} s`,
+      why: `the provider took it, and it did not arrive at ${internal.address}${verifiedAt === null ? '' : `; what was proved at ${verifiedAt} stands until it is disproved`}`,
+      certainty: 'likely',
+      causes,
+      fixes: [
+        ...(confirmation === null ? [] : [confirmation.fix]),
+        ...steps,
+        {
+          text: 'Then try again, and wait longer:',
+          command: `postdesk email test ${channel.address} --roundtrip --wait ${Math.max(600, waitedSeconds * 2)} --portal ${portalKey}`,
+        },
+      ],
+    },
+    evidence,
+  )
+}
+
+/** Whether mail to `local+detail@` arrives. That it does not is no fault: the Message-ID carries the thread. */
+export function judgePlusAddressing(address: string, works: boolean, why: string, seconds: number | null): Finding {
+  const evidence = {works, why, seconds}
+  return works
+    ? passed(`Mail to ${address} arrives, too: answers carry their ticket in the address`, evidence)
+    : passed(`Mail to ${address} does not arrive (${why}): answers are recognised by their Message-ID`, evidence)
+}
