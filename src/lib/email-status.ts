@@ -1,5 +1,5 @@
 /** How the mail of a portal fares: each address, and what an admin should look at. */
-import {passwordName} from './account-password.ts'
+import {accountFindings} from './account-findings.ts'
 import {
   readNoted,
   summariseChannels,
@@ -7,8 +7,8 @@ import {
   type SummaryOptions,
   type SyncError,
 } from './channel-summary.ts'
-import type {Fix} from './errors.ts'
-import type {Failure, Finding} from './finding.ts'
+import {EXIT, type ExitCode, type Fix} from './errors.ts'
+import {notedClass, type Failure, type Finding} from './finding.ts'
 import {QUARANTINE_BUDGET} from './intake/quarantine-reasons.ts'
 import {measureBudget} from './quarantine-purge.ts'
 import {outboxStatus} from './outbox/status.ts'
@@ -60,8 +60,13 @@ export async function emailStatus(
   const inbound =
     portal.inbound_source_id === null ? undefined : await findSource(db, portal.id, portal.inbound_source_id)
   const findings: Finding[] = []
-  const find = (code: string, text: string, fixes: readonly Fix[], failOn: Failure | null = null) =>
-    findings.push({code, text, fixes, failOn})
+  const find = (
+    code: string,
+    text: string,
+    fixes: readonly Fix[],
+    failOn: Failure | null = null,
+    exitCode?: ExitCode,
+  ) => findings.push({code, text, fixes, failOn, ...(exitCode === undefined ? {} : {exitCode})})
 
   const channels = summaries.map(({address, state, lastSyncAt, lastError}): ChannelStatus => ({
     address,
@@ -73,31 +78,45 @@ export async function emailStatus(
   }))
 
   // Mail may also be handed in by an MTA: then no mailbox needs to be pulled.
-  const receives = summaries.some(({canReceive}) => canReceive)
-  if (receives && !inbound && !(await findSourceByIdentity(db, pipeIdentity(portal.id))))
-    find('NO_INBOUND', `No mail comes in: nothing says where the mail of ${portal.domain} is.`, [
-      {text: 'Say which mailbox it is:', command: `postdesk portal inbound set imap ${on}`},
-      {text: 'Or let an MTA hand it in:', command: 'postdesk email deliver --recipient=ADDRESS < message'},
-    ])
+  const receiving = summaries.filter(({canReceive}) => canReceive)
+  const isCut = receiving.length > 0 && !inbound && !(await findSourceByIdentity(db, pipeIdentity(portal.id)))
+  if (isCut)
+    find(
+      'NO_INBOUND',
+      `No mail comes in: nothing says where the mail of ${portal.domain} is.`,
+      [
+        {text: 'Say which mailbox it is:', command: `postdesk portal inbound set imap ${on}`},
+        {text: 'Or let an MTA hand it in:', command: 'postdesk email deliver --recipient=ADDRESS < message'},
+      ],
+      'error',
+      EXIT.config,
+    )
   if (inbound?.last_error) {
     const {title, why, at} = readNoted(inbound.last_error)
     find(
       'INBOUND_FAILING',
       `The inbound fails since ${at}: ${title}: ${why}`,
-      [{text: 'Mend it, then run:', command: `postdesk email sync ${on}`}],
+      [
+        {text: 'See what is wrong with it:', command: `postdesk email test inbound ${on}`},
+        {text: 'Once it is mended, run:', command: `postdesk email sync ${on}`},
+      ],
       'error',
+      notedClass(inbound.last_error),
     )
   }
   const staleFor = secondsSince(inbound?.last_ok_at ?? null, now)
-  if (inbound && staleAfter !== undefined && (staleFor === null || staleFor > staleAfter))
+  const isStale = staleAfter !== undefined && (staleFor === null || staleFor > staleAfter)
+  if ((inbound || isCut) && isStale) {
+    const what = inbound ? 'The inbound' : receiving.map(({address}) => address).join(', ')
     find(
       'STALE',
       staleFor === null
-        ? 'The inbound was never synced.'
-        : `The inbound was last synced ${staleFor} s ago, more than ${staleAfter} s.`,
+        ? `${what} was never synced.`
+        : `${what} was last synced ${staleFor} s ago, more than ${staleAfter} s.`,
       [{text: 'Sync it now, and see that something does so regularly:', command: `postdesk email sync --watch ${on}`}],
       'stale',
     )
+  }
   for (const {key, members, addresses, sender} of queues.filter((queue) => queue.addresses.length > 0)) {
     if (members.length === 0)
       find(
@@ -117,14 +136,9 @@ export async function emailStatus(
     find('CHANNEL_WITHOUT_QUEUE', `${address} has no queue.`, [
       {text: 'Say where its tickets go:', command: `postdesk email update ${address} --queue KEY ${on}`},
     ])
-  for (const {address} of channels.filter(({state}) => state === 'secret-missing-here'))
-    find('SECRET_MISSING_HERE', `This machine has no password of ${address}: nothing leaves by it from here.`, [
-      {text: 'Keep a copy here:', command: `postdesk secret set ${passwordName(portal, {shownAs: address})}`},
-      {
-        text: 'Or say where this machine finds it:',
-        command: `postdesk secret bind ${passwordName(portal, {shownAs: address})} env:VARIABLE`,
-      },
-    ])
+  findings.push(
+    ...(await accountFindings(db, portal, {channels: summaries, inbound, hasPassword: options.hasPassword})),
+  )
   for (const {address, waiting} of channels.filter(({state, waiting}) => state === 'inactive' && waiting > 0))
     find('CHANNEL_WAITING', `${mails(waiting)} for ${address}, which is switched off.`, [
       {text: 'Switch it on, and they are taken in:', command: `postdesk email update ${address} --active ${on}`},

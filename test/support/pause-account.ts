@@ -6,7 +6,7 @@ export async function pauseAccount(
   db: Db,
   portalId: number,
   senderId: number,
-  error: Readonly<Record<string, string>>,
+  error: Readonly<Record<string, string | number>>,
 ): Promise<void> {
   const {lease_token: token, generation} = await ensureSender(db, portalId, senderId)
   await pauseSender(db, {portalId, senderId, token, generation}, error)

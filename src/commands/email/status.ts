@@ -13,7 +13,8 @@ export type EmailStatusResult = EmailStatus
 export default class EmailStatusCommand extends BaseCommand<typeof EmailStatusCommand, EmailStatusResult> {
   static override summary = 'Show how each address fares, and what needs a look. Connects to no server.'
   static override description =
-    'Exit code 0, whatever is found; with --fail-on 2 where there is such a finding, for a monitor to call.'
+    'Exit code 0, whatever is found; with --fail-on 2 where there is such a finding, for a monitor to call.\n\n' +
+    'error: mail does not come in, does not leave, or did not arrive. stale=TIME: nothing was fetched for that long. unverified: nobody has seen a login succeed, or forwarded mail arrive. consent: a consent is missing or has ended.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --fail-on stale=1h,error --json',

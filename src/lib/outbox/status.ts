@@ -1,5 +1,6 @@
 /** What an admin should look at in what leaves: accounts that do not work, mail that nobody sends, replies that are not given. */
-import type {Finding} from '../finding.ts'
+import {EXIT, type Fix} from '../errors.ts'
+import {notedClass, type Finding} from '../finding.ts'
 import {PORTAL_PER_HOUR} from '../intake/auto-reply.ts'
 import {readNoted, type ChannelSummary} from '../channel-summary.ts'
 import {readRelay} from '../relay.ts'
@@ -51,6 +52,7 @@ export async function outboxStatus(
         {text: 'Or, once its provider has been told, try it again:', command: `postdesk outbox retry ID ${on}`},
       ],
       failOn: 'error',
+      exitCode: notedClass(error),
     })
   }
   const ids = new Map([...addresses].map(([id, address]) => [address, id]))
@@ -72,6 +74,7 @@ export async function outboxStatus(
       text: `${held} ${held === 1 ? 'automatic reply waits' : 'automatic replies wait'} for the relay that was unset.`,
       fixes: [{text: 'Set it again:', command: `postdesk portal relay set smtp ${on} --host … --user …`}],
       failOn: 'error',
+      exitCode: EXIT.config,
     })
   // What an account holds back is told above; one that should have been tried again long ago is not.
   const late = ago(OVERDUE_MINUTES * 60_000)
@@ -91,21 +94,22 @@ export async function outboxStatus(
         {text: 'And see that something does so regularly:', command: `postdesk outbox send --watch ${on}`},
       ],
       failOn: 'error',
+      exitCode: EXIT.notReceived,
     })
   const {unknown = 0, failed = 0} = counts
   if (unknown > 0)
     findings.push({
       code: 'OUTBOX_UNKNOWN',
       text: `Of ${unknown} ${unknown === 1 ? 'recipient' : 'recipients'} nobody knows whether the mail arrived; it is not sent again by itself.`,
-      fixes: [{text: 'See which:', command: `postdesk outbox list --state unknown ${on}`}],
-      failOn: null,
+      fixes: [{text: 'See which:', command: `postdesk outbox list --state unknown ${on}`}, ...decideOn(on)],
+      failOn: 'error',
     })
   if (failed > 0)
     findings.push({
       code: 'OUTBOX_FAILED',
-      text: `${failed} ${failed === 1 ? 'recipient was' : 'recipients were'} not reached.`,
-      fixes: [{text: 'See what the servers said:', command: `postdesk outbox list --state failed ${on}`}],
-      failOn: null,
+      text: `${failed} ${failed === 1 ? 'recipient was' : 'recipients were'} not reached: the servers refused them, or the mail.`,
+      fixes: [{text: 'See what they said:', command: `postdesk outbox list --state failed ${on}`}, ...decideOn(on)],
+      failOn: 'error',
     })
   const answering = channels.filter(({kind, autoReply, active}) => kind === 'internal' && active && autoReply !== null)
   if (portal.relay === null && answering.length > 0)
@@ -120,6 +124,7 @@ export async function outboxStatus(
         },
       ],
       failOn: 'error',
+      exitCode: EXIT.config,
     })
   const answered = await countAutoReplies(db, portal.id, ago(HOUR_MS))
   if (answered >= PORTAL_PER_HOUR)
@@ -128,13 +133,13 @@ export async function outboxStatus(
       text: `Automatic replies are paused: ${answered} mails were to be answered within the last hour, and ${PORTAL_PER_HOUR} are the most. Who writes meanwhile gets no answer.`,
       fixes: [{text: 'See who writes so much:', command: `postdesk ticket list ${on}`}],
       failOn: 'error',
-    })
-  for (const {address} of channels.filter(({state}) => state === 'unverified'))
-    findings.push({
-      code: 'CHANNEL_UNVERIFIED',
-      text: `Nobody has logged in as ${address} yet: whether its settings are right is not known.`,
-      fixes: [{text: 'Try them:', command: `postdesk email update ${address} --password-stdin ${on}`}],
-      failOn: 'unverified',
+      exitCode: EXIT.tryAgain,
     })
   return {counts, findings}
 }
+
+/** What becomes of a mail that does not leave by itself any more is for a person to say. */
+const decideOn = (on: string): readonly Fix[] => [
+  {text: 'Then send one again:', command: `postdesk outbox retry ID ${on}`},
+  {text: 'Or have it listed no longer:', command: `postdesk outbox cancel ID ${on}`},
+]
