@@ -94,6 +94,23 @@ export class PostdeskError extends Error {
   }
 }
 
+/** What an error of the catalogue says, as a value. */
+export function partsOf(error: PostdeskError): ErrorParts {
+  const {code, exitCode, title, why, fixes, stage, serverReply, certainty, causes, missing} = error
+  return {
+    code,
+    exitCode: exitCode as ExitCode,
+    title,
+    why,
+    fixes,
+    ...(stage === undefined ? {} : {stage}),
+    ...(serverReply === undefined ? {} : {serverReply}),
+    ...(certainty === undefined ? {} : {certainty}),
+    ...(causes === undefined ? {} : {causes}),
+    ...(missing === undefined ? {} : {missing}),
+  }
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
@@ -178,6 +195,21 @@ export const needsPortalFlag = (keys: readonly string[]) =>
 
 export const invalidValue = (what: string, why: string, fixes: readonly Fix[] = []) =>
   new PostdeskError({code: 'INVALID_VALUE', exitCode: EXIT.usage, title: `${what} is not valid`, why, fixes})
+
+/** What is to be explained are no words of a server. */
+export const notAReply = () =>
+  new PostdeskError({
+    code: 'NOT_A_REPLY',
+    exitCode: EXIT.data,
+    title: 'This is no reply of a mail server',
+    why: 'a reply begins with a code such as 535, or with NO or BAD; an error of a connection has a name such as ECONNREFUSED',
+    fixes: [
+      {
+        text: 'Paste the whole line of the server or of the log:',
+        command: 'postdesk email test --explain "535 5.7.8 Authentication failed"',
+      },
+    ],
+  })
 
 export const notConfirmed = (what: string, flag: string) =>
   new PostdeskError({

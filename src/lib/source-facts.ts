@@ -1,7 +1,27 @@
 /** What decisions and commits need to know of a source, read from its configuration. */
 import type {SourceFacts} from './intake/facts.ts'
 import type {InboundConfig} from './inbound.ts'
-import type {SourceRow} from './store/sources.ts'
+import type {PortalRow} from './store/portals.ts'
+import type {Db} from './store/schema.ts'
+import {findSource, findSourceByIdentity, pipeIdentity, replacedAt, type SourceRow} from './store/sources.ts'
+
+/** A mail as it usually arrives: by the portal's inbound, whose settings say what is believed of a header; else by a pipe. */
+export async function usualSource(db: Db, portal: PortalRow): Promise<SourceFacts> {
+  const {id, inbound_source_id: inboundId} = portal
+  const row =
+    inboundId === null ? await findSourceByIdentity(db, pipeIdentity(id)) : await findSource(db, id, inboundId)
+  return row ? factsOfSource(row, await replacedAt(db, row)) : PIPE
+}
+
+/** The pipe of an MTA that has handed in nothing yet. */
+export const PIPE: SourceFacts = {
+  id: 0,
+  kind: 'pipe',
+  catchAll: null,
+  envelopeHeader: null,
+  trustedAuthservId: null,
+  replacedAt: null,
+}
 
 /** `replacedAt`: when it took the place of another source (`replacedAt` of store/sources.ts); null where it did not. */
 export function factsOfSource(row: SourceRow, replacedAt: string | null): SourceFacts {

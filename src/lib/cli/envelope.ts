@@ -1,5 +1,5 @@
 /** What every command prints with `--json`: one object, the same shape for success and failure. */
-import type {Fix, PostdeskError} from '../errors.ts'
+import type {Certainty, Fix, PostdeskError} from '../errors.ts'
 
 export interface Envelope<Result> {
   /** True for the exit codes 0 and 2. */
@@ -22,6 +22,10 @@ export interface ErrorBody {
   readonly fixes: readonly Fix[]
   readonly stage?: string
   readonly serverReply?: string
+  /** How sure `why` is; left out where nothing is guessed. */
+  readonly certainty?: Certainty
+  /** Where the server's words have several causes: each, the most likely first. */
+  readonly causes?: readonly string[]
   readonly missing?: readonly string[]
 }
 
@@ -33,6 +37,8 @@ export function errorBody(error: PostdeskError): ErrorBody {
     fixes: error.fixes,
     ...(error.stage === undefined ? {} : {stage: error.stage}),
     ...(error.serverReply === undefined ? {} : {serverReply: error.serverReply}),
+    ...(error.certainty === undefined ? {} : {certainty: error.certainty}),
+    ...(error.causes === undefined ? {} : {causes: error.causes}),
     ...(error.missing === undefined ? {} : {missing: error.missing}),
   }
 }

@@ -2,7 +2,8 @@
 import type {SecretInput} from '../secret-names.ts'
 import {readSecretFile} from '../secret/file.ts'
 import {readSecretStdin} from '../secret/read-secret-stdin.ts'
-import type {SecretSources} from '../secret/resolve-secret.ts'
+import {readSecretRef, type SecretSources} from '../secret/resolve-secret.ts'
+import type {Secret} from '../secret/secret.ts'
 import {parseSecretRef} from '../secret/secret-ref.ts'
 import {askSecret} from './prompts.ts'
 
@@ -39,14 +40,35 @@ export async function readSecretInput(
   question: string,
   {place, redactor, warn}: SecretSources,
 ): Promise<SecretInput> {
-  const reference = env === undefined ? ref : `env:${env}`
+  const reference = referenceOf({env, ref})
   if (reference !== undefined) return {kind: 'reference', ref: parseSecretRef(reference)}
   await place.probe()
+  return {kind: 'copy', value: await readValue({name, stdin, file}, question, {redactor, warn})}
+}
+
+/**
+ * The secret itself, for one use: nothing is kept of it, and no place is needed.
+ * @throws 64 for a bad reference, 65 and 66 for the file, 78 for a reference that leads nowhere.
+ */
+export async function readSecretOnce(ways: SecretWays, question: string, sources: SecretSources): Promise<Secret> {
+  const reference = referenceOf(ways)
+  return reference === undefined
+    ? readValue(ways, question, sources)
+    : readSecretRef(parseSecretRef(reference), `--${ways.name}`, sources)
+}
+
+const referenceOf = ({env, ref}: Pick<SecretWays, 'env' | 'ref'>) => (env === undefined ? ref : `env:${env}`)
+
+async function readValue(
+  {name, stdin, file}: Pick<SecretWays, 'name' | 'stdin' | 'file'>,
+  question: string,
+  {redactor, warn}: Pick<SecretSources, 'redactor' | 'warn'>,
+): Promise<Secret> {
   const value = stdin
     ? await readSecretStdin(`--${name}-stdin`)
     : file === undefined
       ? await askSecret(question)
       : await readSecretFile(file, warn)
   redactor.register(value.reveal())
-  return {kind: 'copy', value}
+  return value
 }

@@ -22,13 +22,15 @@ export interface Climb {
   /** The last stage; null for the end. */
   readonly until: StageId | null
   readonly signal: AbortSignal
+  /** Called when a stage is looked at that is not told at once. */
+  readonly onBegin?: (id: StageId) => void
   /** Milliseconds on a clock that only goes forward. */
   readonly elapsed?: () => number
 }
 
 /** The stages in order, each as soon as it is known. @throws the signal's reason. */
 export async function* climb(rungs: readonly Rung[], options: Climb): AsyncGenerator<Stage> {
-  const {only, until, signal, elapsed = now} = options
+  const {only, until, signal, onBegin, elapsed = now} = options
   const wanted = wantedOf(rungs, only)
   const last = until === null ? rungs.length : rungs.findIndex(({id}) => id === until) + 1 || rungs.length
   const climbed = rungs.slice(0, last).filter(({id}) => wanted.has(id))
@@ -44,6 +46,7 @@ export async function* climb(rungs: readonly Rung[], options: Climb): AsyncGener
   for (const rung of climbed) {
     signal.throwIfAborted()
     const obstacle = rung.needs.find((need) => blocks.has(need))
+    if (obstacle === undefined) onBegin?.(rung.id)
     const blockedBy = obstacle === undefined ? rung.id : blocks.get(obstacle)!
     const stage =
       obstacle === undefined

@@ -1,6 +1,6 @@
 /** What the stages of a diagnosis come to: pure, and the same for text, JSON and JUnit. */
 import type {Stage} from '../channel/stage.ts'
-import {EXIT, type ErrorParts, type ExitCode, type Fix} from '../errors.ts'
+import {EXIT, type Certainty, type ErrorParts, type ExitCode, type Fix} from '../errors.ts'
 
 export interface Verdict {
   readonly status: 'pass' | 'warn' | 'fail'
@@ -15,7 +15,7 @@ export interface Verdict {
   /** The server's own words. */
   readonly serverReply?: string
   /** How sure `why` is; left out where nothing is guessed. */
-  readonly certainty?: ErrorParts['certainty']
+  readonly certainty?: Certainty
   /** Where the server's words have several causes: each, the most likely first. */
   readonly causes?: readonly string[]
 }
