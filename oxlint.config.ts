@@ -138,6 +138,15 @@ export default defineConfig({
     room('src/lib/smtp/**', 'smtp', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     // What the protocols have in common knows none of them.
     room('src/lib/connection/**', 'connection', [STORE, EDGES, SECRET, DECISIONS, USE_CASES, CLI]),
+    // A folder within connection/: what lies beside the folder is of the same room.
+    room('src/lib/connection/*/**', 'connection', [
+      STORE,
+      EDGES,
+      SECRET,
+      DECISIONS,
+      {...USE_CASES, group: ['../../*.ts', '!../../errors.ts']},
+      CLI,
+    ]),
     room('src/lib/maildir/**', 'maildir', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/authentication/**', 'authentication', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),
     room('src/lib/dns/**', 'dns', [STORE, SECRET, DECISIONS, USE_CASES, CLI]),

@@ -1,0 +1,458 @@
+/** What Microsoft 365, Outlook.com and Exchange Server say. */
+import {EXIT, type Fix} from '../../errors.ts'
+import type {ReplyRow} from './row.ts'
+
+const SMTP_AUTH = 'https://aka.ms/smtp_auth_disabled'
+const NDR =
+  'https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online'
+const PRINTERS =
+  'https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off'
+const LIMITS = 'https://learn.microsoft.com/en-us/exchange/troubleshoot/send-emails/smtp-submission-improvements'
+
+const ENABLE_SMTP_AUTH: Fix = {
+  text: 'An administrator switches it on for the mailbox, which goes before the setting of the organisation:',
+  command: 'Set-CASMailbox -Identity USER -SmtpClientAuthenticationDisabled $false',
+}
+const CONSENT: Fix = {
+  text: 'Microsoft wants consent in place of a password, which this version does not offer yet: answer by another address.',
+}
+const SIGN_IN_LOG: Fix = {text: 'Ask an administrator: the sign-in log of the user names the policy.'}
+const USER_NAME: Fix = {
+  text: 'Use the name that the user signs in with, not an alias; check the password in a browser.',
+}
+const FORWARD_INSTEAD: Fix = {
+  text: 'Let the mailbox forward to an internal address, which needs no login at all.',
+}
+const RESTRICTED: Fix = {
+  text: 'An administrator secures the account and unblocks it: https://security.microsoft.com/restrictedentities',
+}
+const WAIT: Fix = {text: 'Wait; what was not sent stays in the outbox.'}
+
+const SEND_AS: readonly Fix[] = [
+  {text: 'Send from an address of the login, or log in as the user whose address it is.'},
+  {
+    text: 'Or an administrator lets the login send as it: https://learn.microsoft.com/exchange/recipients-in-exchange-online/manage-permissions-for-recipients',
+    command: 'Add-RecipientPermission ADDRESS -AccessRights SendAs -Trustee USER',
+  },
+]
+
+export const MICROSOFT_ROWS: readonly ReplyRow[] = [
+  // Logins ---------------------------------------------------------------------------------------------------------
+  {
+    id: 'MS_SMTP_AUTH_DISABLED_TENANT',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {text: /SmtpClientAuthentication is disabled for the Tenant/i},
+    exitCode: EXIT.loginClosed,
+    title: 'Sending by SMTP is switched off',
+    why: 'it is switched off for the whole organisation, for tokens too; the password was not judged',
+    fixes: [ENABLE_SMTP_AUTH],
+    certainty: 'certain',
+    source: `${SMTP_AUTH}; simonrob/email-oauth2-proxy#193`,
+  },
+  {
+    id: 'MS_SMTP_AUTH_DISABLED_MAILBOX',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {text: /SmtpClientAuthentication is disabled for the Mailbox/i},
+    exitCode: EXIT.loginClosed,
+    title: 'Sending by SMTP is switched off',
+    why: 'it is switched off for this mailbox, for tokens too; the password was not judged',
+    fixes: [ENABLE_SMTP_AUTH],
+    certainty: 'certain',
+    source: `${SMTP_AUTH}; MicrosoftDocs/dynamics-365-unified-operations-public, configure-email.md`,
+  },
+  {
+    id: 'MS_BASIC_AUTH_DISABLED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: '535', text: /basic authentication is disabled/i},
+    exitCode: EXIT.loginClosed,
+    title: 'Microsoft takes no password',
+    why: 'passwords are switched off for this account, app passwords too, as they are for every account of Outlook.com',
+    fixes: [CONSENT],
+    certainty: 'certain',
+    source: 'nodemailer/nodemailer#1714, rpremraj/mailR#107',
+  },
+  {
+    id: 'MS_BASIC_AUTH_ENDED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login', 'sender', 'message'],
+    match: [{detail: '5.7.30'}, {code: '550', text: /^basic authentication is not supported/i}],
+    exitCode: EXIT.loginClosed,
+    title: 'Microsoft takes no password',
+    why: 'Microsoft takes no passwords over SMTP for this account any more, only tokens',
+    fixes: [CONSENT],
+    certainty: 'certain',
+    source:
+      'https://techcommunity.microsoft.com/blog/exchange/exchange-online-to-retire-basic-auth-for-client-submission-smtp-auth/4114750',
+  },
+  {
+    id: 'MS_SECURITY_DEFAULTS',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {text: /security defaults policy/i},
+    exitCode: EXIT.loginClosed,
+    title: 'A policy of the organisation refuses the login',
+    why: 'the security defaults of the organisation forbid passwords over SMTP',
+    fixes: [
+      CONSENT,
+      {text: 'Or an administrator replaces the security defaults with policies that allow this mailbox.'},
+    ],
+    certainty: 'certain',
+    source: 'https://learn.microsoft.com/en-us/entra/fundamentals/security-defaults',
+  },
+  {
+    id: 'MS_POLICY_NOT_MET',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {text: /did not meet the criteria to be authenticated/i},
+    exitCode: EXIT.loginClosed,
+    title: 'A policy of the organisation refuses the login',
+    why: 'a rule of the organisation refuses this login; the password may be right',
+    causes: [
+      {why: 'conditional access blocks logins with a password', check: 'the sign-in log of the user names the policy'},
+      {why: 'an authentication policy forbids passwords over SMTP', check: 'Get-User USER | FL AuthenticationPolicy'},
+      {
+        why: 'sending by SMTP is switched off for the mailbox',
+        check: 'Get-CASMailbox USER | FL SmtpClientAuthenticationDisabled',
+      },
+    ],
+    fixes: [SIGN_IN_LOG, CONSENT],
+    certainty: 'likely',
+    source: 'seen in public code; no document of Microsoft was found that has these words',
+  },
+  {
+    id: 'MS_CREDENTIALS_INCORRECT',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {detail: '5.7.139', text: /credentials were incorrect/i},
+    exitCode: EXIT.credentials,
+    title: 'Microsoft refuses the login',
+    why: 'Microsoft says that the user name or the password is wrong',
+    fixes: [USER_NAME],
+    certainty: 'certain',
+    source: 'codassassin/email-bomber-v2.0#1',
+  },
+  {
+    id: 'MS_LOGIN_POLICY',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {detail: '5.7.139'},
+    exitCode: EXIT.loginClosed,
+    title: 'A policy of the organisation refuses the login',
+    why: 'Microsoft refuses logins with this code for reasons other than the password; these words are not known',
+    fixes: [SIGN_IN_LOG, CONSENT],
+    certainty: 'likely',
+    source: 'the other rows of 535 5.7.139',
+  },
+  {
+    id: 'MS_LOGIN_REFUSED',
+    provider: 'microsoft',
+    onlyThere: true, // Exchange Server says the same.
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: '535', detail: '5.7.3', text: /^authentication unsuccessful/i},
+    exitCode: EXIT.credentials,
+    title: 'Microsoft refuses the login',
+    why: 'the user name or the password is wrong, or it is no longer taken; Microsoft does not say which',
+    causes: [
+      {why: 'the user name or the password is wrong', check: 'both are taken at https://outlook.office.com'},
+      {
+        why: 'sending by SMTP is switched off for the mailbox, or security defaults or two-step login forbid passwords',
+        check: 'Get-CASMailbox USER | FL SmtpClientAuthenticationDisabled; the sign-in log of the user',
+      },
+      {
+        why: 'the login was with a token that is for Graph, lacks SMTP.Send, or is of another user',
+        check: 'aud of the token is https://outlook.office.com or https://outlook.office365.com, and scp has SMTP.Send',
+      },
+    ],
+    fixes: [USER_NAME, ENABLE_SMTP_AUTH, CONSENT],
+    certainty: 'likely',
+    source: `${PRINTERS}; HChaoHui/msOauth2api#3`,
+  },
+  {
+    id: 'MS_IMAP_BASIC_AUTH_DISABLED',
+    provider: 'microsoft',
+    protocol: 'imap',
+    steps: ['login'],
+    match: {text: /basic authentication is disabled/i},
+    exitCode: EXIT.loginClosed,
+    title: 'Microsoft takes no password',
+    why: 'Microsoft takes no passwords over IMAP any more, only tokens',
+    fixes: [FORWARD_INSTEAD],
+    certainty: 'certain',
+    source: 'holon-run/uxc#445',
+  },
+  {
+    id: 'MS_IMAP_LOGIN_FAILED',
+    provider: 'microsoft',
+    onlyThere: true,
+    protocol: 'imap',
+    steps: ['login'],
+    match: {code: 'NO', text: /^(LOGIN|AUTHENTICATE) failed\b/i},
+    exitCode: EXIT.loginClosed,
+    title: 'Microsoft refuses the login',
+    why: 'Microsoft does not say more; most often it is because passwords are no longer taken over IMAP',
+    causes: [
+      {why: 'the login was with a password, which is never taken over IMAP', check: 'no consent was given'},
+      {
+        why: 'IMAP is switched off for the mailbox',
+        check: 'Get-CASMailbox USER | Format-List ImapEnabled',
+      },
+      {why: 'the token is of another user, or not for IMAP', check: 'scp of the token has IMAP.AccessAsUser.All'},
+      {why: 'the user name or the password is wrong', check: 'both are taken at https://outlook.office.com'},
+    ],
+    fixes: [
+      FORWARD_INSTEAD,
+      {text: 'See whether IMAP is on for the mailbox:', command: 'Get-CASMailbox USER | Format-List ImapEnabled'},
+      {text: 'Check the user name and the password in a browser.'},
+    ],
+    certainty: 'likely',
+    source:
+      'https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/deprecation-of-basic-authentication-exchange-online',
+  },
+  {
+    id: 'MS_IMAP_NOT_CONNECTED',
+    provider: 'microsoft',
+    protocol: 'imap',
+    steps: ['login', 'mailbox'],
+    match: {text: /user is authenticated but not connected/i},
+    exitCode: EXIT.loginClosed,
+    title: 'The mailbox does not open',
+    why: 'the login is right, but this user has no mailbox that it may open',
+    causes: [
+      {
+        why: 'the user name is not the one that the token was given to',
+        check: 'upn of the token and the user name are the same',
+      },
+      {
+        why: 'it is a shared mailbox without rights for the user',
+        check: 'Get-MailboxPermission MAILBOX shows the user',
+      },
+      {why: 'the mailbox has no licence, or is not set up yet', check: 'it opens at https://outlook.office.com'},
+    ],
+    fixes: [
+      {text: "Log in with the mailbox's own user name, or have an administrator give full access and a licence."},
+    ],
+    certainty: 'likely',
+    source: 'simonrob/email-oauth2-proxy#74, simonrob/email-oauth2-proxy#275, postalsys/imapflow#314',
+  },
+  // Mail -----------------------------------------------------------------------------------------------------------
+  {
+    id: 'MS_LOGIN_NEEDED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: {code: /^5/, detail: '5.7.57'},
+    exitCode: EXIT.credentials,
+    title: 'Microsoft wants a login',
+    why: 'it takes mail at this host only from those who are logged in',
+    fixes: [
+      {text: 'Give the user name and the password of the account: --user, --password-stdin.'},
+      {text: 'For mail to the own organisation alone use the host of its MX, port 25, without a login.'},
+    ],
+    certainty: 'certain',
+    source: NDR,
+  },
+  {
+    id: 'MS_SEND_AS_DENIED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: [
+      {code: /^55/, detail: '5.2.252', text: /^SendAsDenied/i},
+      {code: /^55/, detail: '5.2.0', text: /^STOREDRV\.Submission\.Exception:SendAsDenied/i},
+    ],
+    about: 'sender',
+    exitCode: EXIT.sender,
+    title: 'The sender is refused',
+    why: 'the address that the mail is from is none that this login may send as',
+    fixes: SEND_AS,
+    certainty: 'certain',
+    source: 'gophish/gophish#2900, gophish/gophish#1600',
+  },
+  {
+    id: 'MS_NO_SEND_PERMISSION',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: {
+      code: /^55/,
+      detail: /^5\.7\.(1|60)$/,
+      text: /^(SMTP; )?Client does not have permissions to send as this sender/i,
+    },
+    about: 'sender',
+    exitCode: EXIT.sender,
+    title: 'The sender is refused',
+    why: 'the address that the mail is from is none that this login may send as',
+    fixes: SEND_AS,
+    certainty: 'certain',
+    source: `${PRINTERS}; zammad/zammad#1247, nodemailer/nodemailer#145`,
+  },
+  {
+    id: 'MS_OUTBOUND_BLOCKED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: {code: /^55/, detail: '5.1.8', text: /^(access denied, )?bad outbound sender/i},
+    exitCode: EXIT.loginClosed,
+    title: 'The account may not send',
+    why: 'Microsoft has blocked this account, mostly because spam was sent by it',
+    fixes: [RESTRICTED],
+    certainty: 'certain',
+    source: NDR,
+  },
+  {
+    id: 'MS_SENDER_BANNED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: {
+      code: /^5/,
+      detail: /^5\.7\.(501|502|503|511)$/,
+      text: /^access denied, (spam abuse detected|banned sender)/i,
+    },
+    // Servers of recipients say the same of an address.
+    about: 'message',
+    exitCode: EXIT.loginClosed,
+    title: 'The account may not send',
+    why: 'Microsoft has banned this account or this address, because spam was sent by it',
+    fixes: [RESTRICTED],
+    certainty: 'certain',
+    source: NDR,
+  },
+  {
+    id: 'MS_TENANT_BLOCKED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: {code: /^5/, detail: /^5\.7\.7(0\d|[1-4]\d)$/, text: /^access denied, (tenant|traffic)/i},
+    about: 'message',
+    exitCode: EXIT.loginClosed,
+    title: 'The organisation may not send',
+    why: 'Microsoft has stopped the mail of the whole organisation, because much of it looked suspicious or it is new',
+    fixes: [
+      {text: 'An administrator looks for accounts that send spam, then asks the support of Microsoft 365.'},
+      {text: 'A new organisation sends little at first, and with a paid licence.'},
+    ],
+    certainty: 'certain',
+    source: NDR,
+  },
+  {
+    id: 'MS_UNREGISTERED_DOMAIN',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: {code: /^5/, detail: '5.7.750'},
+    about: 'sender',
+    exitCode: EXIT.sender,
+    title: 'The sender is refused',
+    why: 'mail leaves from a domain that the organisation has not registered with Microsoft 365',
+    fixes: [{text: 'An administrator adds and verifies the domain: Microsoft 365 admin center, Settings, Domains.'}],
+    certainty: 'certain',
+    source: NDR,
+  },
+  {
+    id: 'MS_EXTERNAL_FORWARDING_BLOCKED',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['recipient', 'message'],
+    match: {code: /^5/, detail: '5.7.520'},
+    about: 'message',
+    exitCode: EXIT.notReceived,
+    title: 'Microsoft 365 does not forward to other organisations',
+    why: 'automatic forwarding to outside is blocked by default, so what is sent to the mailbox comes back instead of arriving here',
+    fixes: [
+      {
+        text: 'An administrator allows it in the outbound spam policy: https://security.microsoft.com/antispam, "Automatic forwarding rules" to "On - Forwarding is enabled".',
+        command: 'Set-HostedOutboundSpamFilterPolicy Default -AutoForwardingMode On',
+      },
+      {
+        text: 'Where it stays blocked, remote domains or mail flow rules forbid it too: https://learn.microsoft.com/en-us/defender-office-365/outbound-spam-policies-external-email-forwarding',
+      },
+    ],
+    certainty: 'certain',
+    source: 'https://learn.microsoft.com/en-us/defender-office-365/outbound-spam-policies-external-email-forwarding',
+  },
+  {
+    id: 'MS_TOO_MANY_CONNECTIONS',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['login', 'sender', 'message'],
+    // "STOREDRV.Deliver; recipient thread limit exceeded" is said of a recipient's mailbox.
+    match: {code: '432', detail: '4.3.2', text: /^(?!STOREDRV\.Deliver).*(concurrent|limit)/i},
+    exitCode: EXIT.tryAgain,
+    title: 'Microsoft asks to slow down',
+    why: 'more than three connections send by this mailbox at once',
+    fixes: [WAIT, {text: 'Let no other program send by this mailbox at the same time.'}],
+    certainty: 'certain',
+    source: LIMITS,
+  },
+  {
+    id: 'MS_SUBMISSION_QUOTA',
+    provider: 'microsoft',
+    protocol: 'smtp',
+    steps: ['sender', 'message'],
+    match: {code: /^55/, text: /^STOREDRV\.Submission\.Exception:SubmissionQuotaExceeded/i}, // 554 5.2.0
+    exitCode: EXIT.tryAgain,
+    title: 'Microsoft takes no more mail today',
+    why: 'the mailbox has sent to as many recipients as it may in a day: 10,000',
+    fixes: [{text: 'Wait up to a day; what was not sent stays in the outbox.'}],
+    certainty: 'certain',
+    source: LIMITS,
+  },
+  // Exchange Server ------------------------------------------------------------------------------------------------
+  {
+    id: 'EXCHANGE_LOGIN_REFUSED',
+    provider: 'exchange',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: '535', detail: '5.7.3', text: /^authentication unsuccessful/i},
+    exitCode: EXIT.credentials,
+    title: 'The login is refused',
+    why: 'the user name or the password is wrong',
+    fixes: [
+      {text: 'Use the form of the user name that the server knows: user@domain, DOMAIN\\user, or the user alone.'},
+      {text: 'Check the password in a browser.'},
+    ],
+    certainty: 'certain',
+    source:
+      'https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-smtpntlm/62888982-a911-40fa-b587-50b5c69f7334',
+  },
+  {
+    id: 'EXCHANGE_MECHANISM_UNKNOWN',
+    provider: 'exchange',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: /^50[24]$/, detail: '5.7.4', text: /unrecognized authentication type/i},
+    exitCode: EXIT.protocol,
+    title: 'The server does not take this way to log in',
+    why: 'the server has no login with a password at this place',
+    causes: [
+      {
+        why: 'the connection is not encrypted, and logins are offered only after STARTTLS',
+        check: 'AUTH stands among what the server offers after STARTTLS',
+      },
+      {
+        why: 'passwords are switched off, for the organisation or for this connector',
+        check: 'AUTH names NTLM, GSSAPI or XOAUTH2 alone',
+      },
+      {why: 'it is the port for mail between servers', check: 'the port is 25; the one for programs is 587'},
+    ],
+    fixes: [
+      {text: 'Use --security starttls and port 587.'},
+      {text: 'Where the server takes mail from this machine without a login, leave out --user.'},
+    ],
+    certainty: 'likely',
+    source: 'nodemailer/nodemailer#1060, nodemailer/nodemailer#189, PHPMailer/PHPMailer#1254',
+  },
+]

@@ -1,0 +1,207 @@
+/** What software says that runs on servers of all kinds. Its words are known, whoever runs it. */
+import {SMTP, useEncryption} from '../protocol.ts'
+import {EXIT, type Fix} from '../../errors.ts'
+import type {ReplyRow} from './row.ts'
+
+const LOG_IN: Fix = {text: 'Give the user name and the password of the account: --user, --password-stdin.'}
+const SUBMISSION: Fix = {text: 'Use the port for submission, 465 or 587: 25 is for mail between servers.'}
+const OWN_ADDRESS: Fix = {text: 'Send from an address of the login, or log in as the user whose address it is.'}
+const NAME_AND_PASSWORD: readonly Fix[] = [
+  {text: 'Check the user name: most servers want the whole address, some only the part before the @.'},
+  {text: 'Log in with the same password in a browser; with two-step login create an app password for postdesk.'},
+]
+
+export const SERVER_SOFTWARE_ROWS: readonly ReplyRow[] = [
+  {
+    id: 'POSTFIX_LOGIN_REFUSED',
+    provider: 'postfix',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: '535', detail: '5.7.8', text: /^error: authentication failed/i},
+    exitCode: EXIT.credentials,
+    title: 'The login is refused',
+    why: 'the user name or the password is wrong, or this provider wants an app password',
+    fixes: NAME_AND_PASSWORD,
+    certainty: 'likely',
+    source: 'RainLoop/rainloop-webmail#1629',
+  },
+  {
+    id: 'POSTFIX_NO_LOGIN_HERE',
+    provider: 'postfix',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: '503', text: /^error: authentication not enabled/i}, // 5.5.1
+    exitCode: EXIT.protocol,
+    title: 'The server takes no login here',
+    why: 'the server offers no login on this port, or only on an encrypted connection',
+    fixes: [useEncryption(SMTP), SUBMISSION],
+    certainty: 'certain',
+    source: 'https://www.postfix.org/postconf.5.html#smtpd_tls_auth_only',
+  },
+  {
+    id: 'POSTFIX_SENDER_NOT_OWNED',
+    provider: 'postfix',
+    protocol: 'smtp',
+    steps: ['sender', 'recipient'],
+    match: {code: /^5/, text: /^<[^>]*>: sender address rejected: not owned by user/i}, // 553 5.7.1
+    about: 'sender',
+    exitCode: EXIT.sender,
+    title: 'The sender is refused',
+    why: 'the address that the mail is from belongs to another user of the server',
+    fixes: [OWN_ADDRESS, {text: "Or the server's administrator adds the login to the owners of the address."}],
+    certainty: 'certain',
+    source: 'https://www.postfix.org/postconf.5.html#reject_sender_login_mismatch',
+  },
+  {
+    id: 'POSTFIX_SENDER_NEEDS_LOGIN',
+    provider: 'postfix',
+    protocol: 'smtp',
+    steps: ['sender', 'recipient'],
+    match: {code: /^5/, text: /^<[^>]*>: sender address rejected: not logged in/i}, // 553 5.7.1
+    about: 'sender',
+    exitCode: EXIT.credentials,
+    title: 'The server wants a login',
+    why: 'the address that the mail is from may be used only by those who are logged in',
+    fixes: [LOG_IN],
+    certainty: 'certain',
+    source: 'https://www.postfix.org/postconf.5.html#reject_unauthenticated_sender_login_mismatch',
+  },
+  {
+    id: 'POSTFIX_SENDER_DOMAIN_UNKNOWN',
+    provider: 'postfix',
+    protocol: 'smtp',
+    steps: ['sender', 'recipient'],
+    match: {code: /^[45]/, text: /^<[^>]*>: sender address rejected: domain not found/i}, // 5.1.8
+    about: 'sender',
+    exitCode: EXIT.sender,
+    title: 'The sender is refused',
+    why: 'the domain of the address that the mail is from is not in the DNS',
+    fixes: [{text: 'Look for a typing mistake in the domain; publish an MX or an address for it.'}],
+    certainty: 'certain',
+    source: 'https://www.postfix.org/postconf.5.html#reject_unknown_sender_domain',
+  },
+  {
+    id: 'POSTFIX_RELAY_DENIED',
+    provider: 'postfix',
+    protocol: 'smtp',
+    steps: ['recipient'],
+    match: {code: /^[45]54$/, text: /^<[^>]*>: relay access denied/i}, // 5.7.1
+    about: 'recipient',
+    exitCode: EXIT.credentials,
+    title: 'The server takes no mail for others from here',
+    why: 'it sends to the outside only for those who are logged in',
+    causes: [
+      {why: 'there was no login', check: 'the account has no --user'},
+      {
+        why: 'it is the server that receives the mail of a domain, and not the one that its users send by',
+        check: 'the port is 25, or the host is an MX of the domain',
+      },
+    ],
+    fixes: [LOG_IN, SUBMISSION],
+    certainty: 'likely',
+    source: 'https://www.postfix.org/postconf.5.html#smtpd_relay_restrictions',
+  },
+  {
+    id: 'POSTFIX_USER_UNKNOWN',
+    provider: 'postfix',
+    protocol: 'smtp',
+    steps: ['recipient'],
+    match: {code: /^55/, text: /^<[^>]*>: recipient address rejected: user unknown/i}, // 5.1.1
+    about: 'recipient',
+    exitCode: EXIT.recipient,
+    title: 'The recipient is refused',
+    why: 'the server has no such mailbox',
+    fixes: [{text: 'Check the address of the recipient.'}],
+    certainty: 'certain',
+    source: 'https://www.postfix.org/postconf.5.html#reject_unlisted_recipient',
+  },
+  {
+    id: 'EXIM_LOGIN_REFUSED',
+    provider: 'exim',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: '535', text: /^incorrect authentication data/i},
+    exitCode: EXIT.credentials,
+    title: 'The login is refused',
+    why: 'the user name or the password is wrong',
+    fixes: NAME_AND_PASSWORD,
+    certainty: 'certain',
+    source: 'PHPMailer/PHPMailer#1375, jhomlala/catcher#198',
+  },
+  {
+    id: 'EXIM_RELAY_WITHOUT_LOGIN',
+    provider: 'exim',
+    protocol: 'smtp',
+    steps: ['sender', 'recipient'],
+    match: {code: /^5/, text: /is not permitted to relay through this server without authentication/i},
+    about: 'recipient',
+    exitCode: EXIT.credentials,
+    title: 'The server wants a login',
+    why: 'it sends to the outside only for those who are logged in',
+    fixes: [LOG_IN, SUBMISSION],
+    certainty: 'certain',
+    source: 'the words themselves; the usual configuration of cPanel',
+  },
+  {
+    id: 'SENDMAIL_RELAYING_DENIED',
+    provider: 'sendmail',
+    protocol: 'smtp',
+    steps: ['recipient'],
+    match: {code: /^55/, text: /^(<[^>]*>\.\.\. )?relaying denied/i}, // 5.7.1
+    about: 'recipient',
+    exitCode: EXIT.credentials,
+    title: 'The server takes no mail for others from here',
+    why: 'it sends to the outside only for those who are logged in; Mailgun says so, too',
+    fixes: [LOG_IN, SUBMISSION],
+    certainty: 'certain',
+    source: 'nodemailer/nodemailer#190; of Mailgun: lowercasename/gathio#194',
+  },
+  {
+    id: 'DOVECOT_LOGIN_REFUSED',
+    provider: 'dovecot',
+    protocol: 'imap',
+    steps: ['login'],
+    match: {code: 'NO', detail: 'AUTHENTICATIONFAILED', text: /^authentication failed\.?$/i},
+    exitCode: EXIT.credentials,
+    title: 'The login is refused',
+    why: 'the user name or the password is wrong, or this provider wants an app password',
+    fixes: NAME_AND_PASSWORD,
+    certainty: 'likely',
+    source: 'RFC 5530 3; seen from Dovecot in the tests of this project',
+  },
+  {
+    id: 'DOVECOT_TOO_MANY_CONNECTIONS',
+    provider: 'dovecot',
+    protocol: 'imap',
+    steps: ['login'],
+    match: {text: /^maximum number of connections from user\+IP exceeded/i}, // [UNAVAILABLE]
+    exitCode: EXIT.tryAgain,
+    title: 'The server takes no further connection',
+    why: 'as many connections of this user are open from here as the server allows',
+    fixes: [
+      {text: 'Close other mail programs of this account, then try again.'},
+      {text: "Or the server's administrator raises mail_max_userip_connections."},
+    ],
+    certainty: 'certain',
+    source: 'mscdex/node-imap#606',
+  },
+  {
+    id: 'CISCO_STARTTLS_MASKED',
+    provider: 'cisco',
+    protocol: 'smtp',
+    steps: ['greeting'],
+    match: {code: '220', text: /^\*{4,}/},
+    exitCode: EXIT.tls,
+    title: 'Something on the way changes what the server says',
+    why: 'a firewall that inspects SMTP blanks out the greeting, and mostly STARTTLS too',
+    fixes: [
+      {text: 'Use --security tls (port 465), which it cannot look into; or try from another network.'},
+      {
+        text: 'Its administrator switches the inspection off: "no inspect esmtp", in older versions "no fixup protocol smtp".',
+      },
+    ],
+    certainty: 'likely',
+    source:
+      'https://stomp.colorado.edu/blog/blog/2012/12/31/on-smtp-starttls-and-the-cisco-asa/, by nabla-c0d3/sslyze#84',
+  },
+]
