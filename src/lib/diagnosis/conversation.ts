@@ -3,8 +3,10 @@ import {hostname} from 'node:os'
 import {isIP} from 'node:net'
 import {isLoopback} from '../connection/loopback.ts'
 import {IMAP, type MailProtocol, SMTP} from '../connection/protocol.ts'
+import {withoutPassword} from '../connection/without-password.ts'
 import type {Query} from '../dns/resolver.ts'
 import type {ExitCode} from '../errors.ts'
+import {REDACTED} from '../log.ts'
 import {type ImapDialog, imapDialog} from './imap-dialog.ts'
 import {type OpenWire, openWire, type TlsDemand} from './open-wire.ts'
 import {type SmtpDialog, smtpDialog} from './smtp-dialog.ts'
@@ -64,6 +66,10 @@ export interface Conversation {
   secure(wire: OpenWire): Promise<boolean>
   /** Notes a line of our own in the transcript. */
   note(text: string): void
+  /** From now on this is blanked out as the password is, wherever the server repeats it: a line with credentials. */
+  conceal(text: string): void
+  /** Words of the server, as they may be shown: without the password, and without what is concealed. */
+  shown(text: string): string
   /** Frees the connection at once. */
   close(): void
 }
@@ -79,8 +85,11 @@ export interface ConversationOptions {
 export function createConversation(subject: DiagnosisSubject, options: ConversationOptions): Conversation {
   const {deadlines, query, asksSystem, transcript} = options
   const began = performance.now()
+  const concealed: string[] = []
+  const shown = (text: string) =>
+    concealed.reduce((safe, secret) => safe.replaceAll(secret, REDACTED), withoutPassword(text, subject))
   const note = (from: 'client' | 'server' | 'note', text: string) =>
-    transcript({at: Math.round(performance.now() - began), from, text})
+    transcript({at: Math.round(performance.now() - began), from, text: shown(text)})
   const dialogs = new WeakMap<OpenWire, ImapDialog>()
   const wireOf = (): OpenWire => {
     if (conversation.wire === null) throw new WireError('CLOSED', 'there is no connection')
@@ -128,6 +137,8 @@ export function createConversation(subject: DiagnosisSubject, options: Conversat
       }
     },
     note: (text) => note('note', text),
+    conceal: (text) => void concealed.push(text),
+    shown,
     close() {
       conversation.wire?.close()
       conversation.wire = null
