@@ -15,25 +15,6 @@ export function sessionError(login: Login, parts: ErrorParts, reply?: string, ca
   })
 }
 
-/** A login is refused, and nothing in the reply says that it is not for the password. */
-export function loginRefused(
-  {host, user}: {readonly host: string; readonly user: string | null},
-  {name}: MailProtocol,
-): ErrorParts {
-  return {
-    code: `${name}_AUTH`,
-    exitCode: EXIT.credentials,
-    title: `${host} refuses the login of ${user}`,
-    why: 'the user name or the password is wrong, or this provider wants an app password',
-    fixes: [
-      {text: 'Check the user name: most servers want the whole address, some only the part before the @.'},
-      {text: 'Log in with the same password in a browser; with two-step login create an app password for postdesk.'},
-      {text: 'Then store the password again.'},
-    ],
-    stage: 'login',
-  }
-}
-
 /** The server answers in no known form. */
 export function notUnderstood(host: string, why: string, {name}: MailProtocol): ErrorParts {
   return {
@@ -45,3 +26,12 @@ export function notUnderstood(host: string, why: string, {name}: MailProtocol): 
     stage: name.toLowerCase(),
   }
 }
+
+/** The connection broke, or was silent for too long, in the middle of a session. */
+export const sessionLost = ({host}: {readonly host: string}, {name}: MailProtocol, why: string): ErrorParts => ({
+  code: `${name}_CONNECTION_LOST`,
+  exitCode: EXIT.tryAgain,
+  title: `The connection to ${host} was lost`,
+  why,
+  fixes: [{text: 'Try again. If it stays so, the server or the network in between is at fault.'}],
+})

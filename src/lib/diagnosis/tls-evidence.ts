@@ -40,7 +40,7 @@ export function readTlsEvidence(socket: TLSSocket): TlsEvidence {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.name ?? 'unknown',
     trusted: socket.authorized,
-    error: socket.authorized ? null : errorCode(socket.authorizationError as unknown),
+    error: socket.authorized ? null : errorCode(socket.authorizationError),
     names: leaf.subjectaltname?.split(', ') ?? [],
     chain: chainOf(leaf),
   }
