@@ -37,7 +37,7 @@ export async function lookUp(conversation: Conversation, signal: AbortSignal): P
     return passed(`${host} is ${addresses.map(({address}) => address).join(', ')}`, evidence)
   }
   if (found.addresses.length > 0) return failed(noneOfFamily(host, family ?? 4), evidence)
-  return failed(notFound(conversation, asked.codes), evidence)
+  return failed(notFound(conversation, found.codes), evidence)
 }
 
 interface Found {
@@ -64,9 +64,13 @@ async function ask(query: Query, host: string, signal: AbortSignal): Promise<Fou
   }
 }
 
-async function askSystem(host: string): Promise<Pick<Found, 'addresses'>> {
-  const all = await lookup(host, {all: true}).catch(() => [])
-  return {addresses: all.map(({address, family}) => ({address, family: family === 6 ? 6 : 4}))}
+async function askSystem(host: string): Promise<Pick<Found, 'addresses' | 'codes'>> {
+  try {
+    const all = await lookup(host, {all: true})
+    return {addresses: all.map(({address, family}) => ({address, family: family === 6 ? 6 : 4})), codes: []}
+  } catch (error) {
+    return {addresses: [], codes: [codeOf(error)]}
+  }
 }
 
 function notFound({subject, protocol}: Conversation, codes: readonly string[]): ErrorParts {

@@ -20,15 +20,18 @@ async function expectTls(conversation: Conversation, signal: AbortSignal): Promi
   const {wire} = conversation
   if (wire === null) throw new WireError('CLOSED', 'there is no connection')
   if (await conversation.secure(wire)) return passed('the port speaks TLS from the first byte', {seen: 'tls'})
-  const failure = conversation.tlsFailure
+  const code = conversation.tlsFailure?.code ?? ''
   conversation.close()
+  // Only who speaks TLS says what of it he does not like.
+  if (/ALERT|UNSUPPORTED_PROTOCOL/.test(code)) return passed('the port speaks TLS from the first byte', {seen: code})
   const plain = await spokenInClear(conversation, wire.address, signal)
   // What kept TLS from standing is told by the stage `tls`.
-  if (plain === null) return passed('the port does not speak in clear', {seen: failure?.code ?? 'nothing'})
+  if (plain === null) return passed('the port does not speak in clear', {seen: code})
   const first = firstLine(plain)
   const foreign = foreignService(first, conversation)
   if (foreign !== null) {
     plain.close()
+    conversation.tlsFailure = null
     return failed(foreign, {configured: 'tls', seen: first})
   }
   return correct(conversation, plain, {to: 'starttls', seen: first})
