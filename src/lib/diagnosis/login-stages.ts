@@ -1,14 +1,15 @@
 /** The stages `mechanism` and `login`: a way to log in that both sides have, and the login itself, tried once. */
 import {blocked, failed, type Evidence, type Finding, passed, skipped} from '../channel/stage.ts'
+import {providerOfServer} from '../connection/explain-reply.ts'
 import {noImapMechanism, noSmtpMechanism} from '../connection/no-mechanism.ts'
 import {cleartextRefused} from '../connection/transport-errors.ts'
 import {type ErrorParts, EXIT, partsOf} from '../errors.ts'
 import {REDACTED} from '../log.ts'
 import {readCapabilities} from '../smtp/capabilities.ts'
+import {offers} from './capabilities.ts'
 import {type Conversation, isPrivate} from './conversation.ts'
 import {type ImapResponse, quoted} from './imap-dialog.ts'
 import type {Rung} from './ladder.ts'
-import {isNetEase} from './netease.ts'
 import {NotUnderstood} from './not-understood.ts'
 import {type Choice, chooseMechanism, type Offer, PASSWORD_MECHANISMS, saslClient} from './sasl.ts'
 import {overWire, refusal} from './server-words.ts'
@@ -189,7 +190,9 @@ function sendAuthenticate(conversation: Conversation, {mechanism, user, password
     return {line, shown: REDACTED}
   }
   const {initial} = client
-  const takesInitial = conversation.after?.includes('SASL-IR') === true && !isNetEase(conversation.subject.host)
+  // RFC 4959; NetEase (163.com, 126.com) offers it, and refuses it (himalaya#729).
+  const takesInitial =
+    offers(conversation.after, 'SASL-IR') && providerOfServer(conversation.subject.host) !== 'netease'
   if (initial === null || !takesInitial) return conversation.imap().command(`AUTHENTICATE ${mechanism}`, {answer})
   conversation.conceal(initial)
   return conversation

@@ -1,8 +1,8 @@
 /** What a server says to a stage, and a wire that breaks, as errors of the catalogue without anything secret. */
 import {blocked, failed, type Finding} from '../channel/stage.ts'
 import {partsOfReply, type ReplyStep} from '../connection/explain-reply.ts'
-import {notUnderstood} from '../connection/session-errors.ts'
-import {type ErrorParts, EXIT} from '../errors.ts'
+import {notUnderstood, sessionLost} from '../connection/session-errors.ts'
+import type {ErrorParts} from '../errors.ts'
 import type {Conversation} from './conversation.ts'
 import {NotUnderstood} from './not-understood.ts'
 import {WireError} from './wire.ts'
@@ -53,27 +53,13 @@ export async function overWire(
 
 /** What it means that a wire broke, or that what came over it made no sense. */
 export function broken(conversation: Conversation, error: WireError, doing: string): ErrorParts {
-  const {
-    subject: {host},
-    protocol,
-  } = conversation
+  const {subject, protocol} = conversation
+  const why = `${doing}: ${error.message}`
   if (error instanceof NotUnderstood)
-    return saidBy(conversation, notUnderstood(host, `${doing}: ${error.message}`, protocol), error.received)
-  if (error.code === 'LINE_TOO_LONG') return notUnderstood(host, `${doing}: ${error.message}`, protocol)
-  const again = [{text: 'Try again. If it stays so, the server or the network in between is at fault.'}]
-  if (error.code === 'REPLY_TIMEOUT')
-    return {
-      code: `${protocol.name}_STALLED`,
-      exitCode: EXIT.tryAgain,
-      title: `${host} stopped answering`,
-      why: `${doing}: ${error.message}`,
-      fixes: again,
-    }
-  return {
-    code: `${protocol.name}_CONNECTION_LOST`,
-    exitCode: EXIT.tryAgain,
-    title: `The connection to ${host} was lost`,
-    why: `${doing}: ${error.message}`,
-    fixes: again,
-  }
+    return saidBy(conversation, notUnderstood(subject.host, why, protocol), error.received)
+  if (error.code === 'LINE_TOO_LONG') return notUnderstood(subject.host, why, protocol)
+  const lost = sessionLost(subject, protocol, why)
+  return error.code === 'REPLY_TIMEOUT'
+    ? {...lost, code: `${protocol.name}_STALLED`, title: `${subject.host} stopped answering`}
+    : lost
 }
