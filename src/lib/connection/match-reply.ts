@@ -83,7 +83,8 @@ export function providerNamed(id: string): ReplyProvider | undefined {
   return REPLY_PROVIDERS.find((provider) => provider.id === id || provider.aliases?.includes(id) === true)
 }
 
-const providerOf = ({provider, host}: ReplyContext) =>
+/** Id of whose words these are, as the table has it; null where nobody knows. */
+export const providerOf = ({provider, host}: Pick<ReplyContext, 'provider' | 'host'>): string | null =>
   provider === null ? providerOfServer(host) : (providerNamed(provider)?.id ?? null)
 
 /**

@@ -54,6 +54,8 @@ export interface Conversation {
   refused: RefusedLogin | null
   /** True once the server has taken the login. */
   loggedIn: boolean
+  /** True while the server holds a sender that was not sent for: RSET has to come before the next one. */
+  inTransaction: boolean
   /** A new connection to an address of the server. @throws `WireError`; the signal's reason. */
   connect(address: string, signal: AbortSignal): Promise<OpenWire>
   /** From now on this connection is spoken over; one before it is closed. */
@@ -112,6 +114,7 @@ export function createConversation(subject: DiagnosisSubject, options: Conversat
     tlsFailure: null,
     refused: null,
     loggedIn: false,
+    inTransaction: false,
     connect: (address, signal) => openWire(address, subject.port, {...deadlines, signal, note}),
     use(wire) {
       if (conversation.wire !== wire) conversation.wire?.close()

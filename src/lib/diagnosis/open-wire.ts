@@ -188,6 +188,8 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
       signal.removeEventListener('abort', abort)
       leave(socket)
       socket.destroy()
+      // Who still waits for an answer must not keep the process alive for it.
+      end()
     },
   }
 }
