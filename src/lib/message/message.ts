@@ -225,6 +225,16 @@ export interface Forwarded {
   readonly date: string | null
 }
 
+/** Where the mark of a probe was found: `report` for the mail that a report returns. */
+export type ProbePlace = 'header' | 'message-id' | 'text' | 'report'
+
+/** What a mail of ours that was to come back is recognised by (`probe-mark.ts`). Anybody can write one. */
+export interface ProbeMark {
+  /** Whether it is one of ours is told by its hash (`hashToken`). */
+  readonly nonce: string
+  readonly place: ProbePlace
+}
+
 /** The facts of a message that intake decides on: its header and its structure, without the text. */
 export interface Message {
   /** Message-ID without angle brackets (RFC 5322 3.6.4); null where there is none that can be read. */

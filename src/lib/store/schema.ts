@@ -166,8 +166,11 @@ export interface SourceItemTable {
   source_id: number
   epoch: string
   item_key: string
-  /** `dropped`: a person removed it from the quarantine for good; it is never fetched again. */
-  state: 'stored' | 'quarantined' | 'gone' | 'poison' | 'deferred' | 'dropped'
+  /**
+   * `dropped`: a person removed it from the quarantine for good. `probe`: it is a mail of ours that was to come back, and is
+   * noted in `probe`. Neither is fetched again.
+   */
+  state: 'stored' | 'quarantined' | 'gone' | 'poison' | 'deferred' | 'dropped' | 'probe'
   /** `due` until what the inbound asks for (seen, moved) was done on the server. */
   effect: 'none' | 'due' | 'done'
   attempts: number
@@ -392,6 +395,28 @@ export interface QuarantineTable {
   purged_at: string | null
 }
 
+/** A mail that was sent by an SMTP address to find out whether what is sent to it comes in here. */
+export interface ProbeTable {
+  portal_id: number
+  id: number
+  /** The SMTP channel. */
+  channel_id: number
+  /** `forwarding`: to the address itself. `plus-addressing`: to the address with a detail (RFC 5233). */
+  kind: 'forwarding' | 'plus-addressing'
+  /** SHA-256 in hex of 128 random bits as they are written (`hashToken`). */
+  nonce_hash: string
+  sent_to: string
+  /** Ours, as it was sent, without angle brackets. */
+  message_id: string
+  sent_at: string
+  /** A mail that arrives later is not taken for the probe. */
+  expires_at: string
+  /** When it was first seen again; null for never. */
+  arrived_at: string | null
+  /** JSON of `ProbeSighting[]`, the first one first; null where there is none. */
+  arrived: string | null
+}
+
 /** That a secret exists and what it is bound to; never its value. */
 export interface SecretTable {
   portal_id: number
@@ -429,6 +454,7 @@ export interface Schema {
   outgoing_recipient: OutgoingRecipientTable
   auto_reply: AutoReplyTable
   quarantine: QuarantineTable
+  probe: ProbeTable
   secret: SecretTable
 }
 
