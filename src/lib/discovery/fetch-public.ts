@@ -24,6 +24,10 @@ export interface FetchOptions {
   readonly query: Query
   readonly signal: AbortSignal
   readonly loopback?: LoopbackWeb | undefined
+  /** How many redirects are followed; left out for as many as hosting providers need. */
+  readonly redirects?: number
+  /** The only media type that is taken; left out for any. */
+  readonly mediaType?: string
 }
 
 /** Why there is no document. */
@@ -45,24 +49,33 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /** The text at an https URL. @throws NoDocument for whatever is in the way. */
 export async function fetchPublic(start: URL, options: FetchOptions): Promise<string> {
+  const {redirects: most = MAX_REDIRECTS, mediaType} = options
   let url = start
   for (let redirects = 0; ; redirects++) {
     const response = await get(url, options)
     const {statusCode = 0, headers} = response
     if (!REDIRECTS.has(statusCode)) {
-      if (statusCode === 200) return readText(response)
+      const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+      if (statusCode === 200 && (mediaType === undefined || type === mediaType)) return readText(response)
       response.destroy()
-      throw new NoDocument(`the web server answered ${statusCode}`)
+      throw new NoDocument(
+        statusCode === 200
+          ? `the web server sent ${type ?? 'no media type'} instead of ${mediaType}`
+          : `the web server answered ${statusCode}`,
+      )
     }
     response.destroy()
-    if (redirects === MAX_REDIRECTS) throw new NoDocument(`more than ${MAX_REDIRECTS} redirects`)
+    if (redirects === most)
+      throw new NoDocument(
+        most === 0 ? `the web server answered ${statusCode}, a redirect` : `more than ${most} redirects`,
+      )
     const next = URL.parse(headers.location ?? '', url.href)
     if (next === null) throw new NoDocument('a redirect to nowhere')
     url = next
   }
 }
 
-async function get(url: URL, {query, signal, loopback}: FetchOptions): Promise<IncomingMessage> {
+async function get(url: URL, {query, signal, loopback, mediaType}: FetchOptions): Promise<IncomingMessage> {
   // Another port could be any service of any host, and a name with it a login (RFC 3986 3.2.1).
   if (url.protocol !== 'https:' || url.port !== '' || url.username !== '' || url.password !== '')
     throw new NoDocument('only https on its own port is asked, and the server sent elsewhere')
@@ -78,7 +91,7 @@ async function get(url: URL, {query, signal, loopback}: FetchOptions): Promise<I
       agent: false,
       lookup: pinned(found),
       signal,
-      headers: {host: url.host, accept: 'text/xml, application/xml'},
+      headers: {host: url.host, accept: mediaType ?? 'text/xml, application/xml'},
       ...(loopback && {port: loopback.port, ca: loopback.ca}),
     })
       .on('response', resolve)

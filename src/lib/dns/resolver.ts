@@ -20,14 +20,23 @@ export interface SrvRecord {
   readonly weight: number
 }
 
+/** Which certificate a server must have (RFC 6698 2.1). */
+export interface TlsaRecord {
+  readonly certUsage: number
+  readonly selector: number
+  readonly match: number
+  readonly data: ArrayBuffer
+}
+
 /** As `node:dns` gives them: of a TXT record its strings, of others a name, an address, or fields. */
-interface RecordsOf {
+export interface RecordsOf {
   readonly TXT: readonly string[][]
   readonly A: readonly string[]
   readonly AAAA: readonly string[]
   readonly CNAME: readonly string[]
   readonly MX: readonly MxRecord[]
   readonly SRV: readonly SrvRecord[]
+  readonly TLSA: readonly TlsaRecord[]
 }
 
 export type RecordType = keyof RecordsOf
@@ -157,8 +166,9 @@ export function createResolver(options: ResolverOptions = {}): Query {
 }
 
 /** Characters of a record, or of one string of it. */
-function lengthOf(record: string | MxRecord | SrvRecord): number {
+function lengthOf(record: string | MxRecord | SrvRecord | TlsaRecord): number {
   if (typeof record === 'string') return record.length
+  if ('data' in record) return record.data.byteLength
   return 'exchange' in record ? record.exchange.length : record.name.length
 }
 
