@@ -107,5 +107,5 @@ test('--jsonl prints each line when its mail is in, and nothing else on standard
   server.state.password = 'another'
   const failed = await desk.run(['email', 'sync', '--jsonl'])
   assert.deepEqual([failed.code, failed.stdout], [24, ''])
-  assert.match(failed.stderr, /IMAP_AUTH/)
+  assert.match(failed.stderr, /DOVECOT_LOGIN_REFUSED/)
 })

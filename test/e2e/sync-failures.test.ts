@@ -65,7 +65,7 @@ test('a wrong password, port, host or mailbox, and no STARTTLS', {skip}, async (
 
   await t.test('a wrong password is 24', async () => {
     await desk.setImap(server)
-    const failed = await fails(desk, 24, 'IMAP_AUTH', {TEST_IMAP_PASSWORD: 'not the one'})
+    const failed = await fails(desk, 24, 'DOVECOT_LOGIN_REFUSED', {TEST_IMAP_PASSWORD: 'not the one'})
     assert.match(failed.error.serverReply, /AUTHENTICATIONFAILED/)
     await works(desk, 3)
   })

@@ -54,7 +54,7 @@ async function failure(account: ImapAccount, options: ImapConnectOptions = {}): 
 test('a wrong password is 24, with the words of the server', {skip}, async (t) => {
   const server = await startDovecot(t)
   const error = await failure(accountAt(server.port, {password: new Secret('wrong-password')}))
-  assertFailure(error, {code: 'IMAP_AUTH', exitCode: 24, stage: 'login'})
+  assertFailure(error, {code: 'DOVECOT_LOGIN_REFUSED', exitCode: 24, stage: 'login'})
   assert.equal(error.serverReply, 'NO [AUTHENTICATIONFAILED] Authentication failed.')
 })
 
@@ -138,7 +138,7 @@ test('a goodbye instead of a greeting is 75 where the server is only busy', asyn
     exchange.hangUp()
   })
   const busy = await failure(accountAt(server.port))
-  assertFailure(busy, {code: 'IMAP_LOGIN_LATER', exitCode: 75})
+  assertFailure(busy, {code: 'IMAP_TOO_MANY_CONNECTIONS', exitCode: 75})
   assert.equal(busy.serverReply, 'BYE Too many connections from your address')
   server.script.set('greeting', ({hangUp}) => hangUp())
   assertFailure(await failure(accountAt(server.port)), {code: 'IMAP_GREETING', exitCode: 23})
@@ -148,7 +148,7 @@ test('a right password before a closed door is 25, and what the server echoes is
   const server = await startScriptedImap(t, [])
   const answer = (reply: string) => server.script.set('LOGIN', ({no}) => no(reply))
   answer('[ALERT] Your account is not enabled for IMAP use')
-  assertFailure(await failure(accountAt(server.port)), {code: 'IMAP_LOGIN_CLOSED', exitCode: 25})
+  assertFailure(await failure(accountAt(server.port)), {code: 'GOOGLE_IMAP_OFF', exitCode: 25})
   answer('[UNAVAILABLE] Temporary authentication failure')
   assertFailure(await failure(accountAt(server.port)), {code: 'IMAP_LOGIN_LATER', exitCode: 75})
   answer(`[AUTHENTICATIONFAILED] no luck with ${PASSWORD}`)

@@ -7,7 +7,12 @@ import {dovecotMissing, startDovecot, type DovecotServer} from '../support/dovec
 
 const skip = dovecotMissing()
 const {signal} = new AbortController()
-const SOUGHT: SoughtMail = {field: 'X-Postdesk-Probe', word: 'k7f3', messageId: 'pd.aaaa@acme.example'}
+const SOUGHT: SoughtMail = {
+  field: 'X-Postdesk-Probe',
+  word: 'k7f3',
+  messageId: 'pd.aaaa@acme.example',
+  subject: '[probe 7F3K]',
+}
 const JUNK = `
 namespace inbox {
   mailbox Unwanted {
@@ -112,5 +117,5 @@ test('a signal ends a look, and a refused login is told as what it is', {skip}, 
   ended.abort(new Error('enough'))
   await assert.rejects(lookAt(server).find([SOUGHT], ended.signal), /enough/)
   const wrong = lookAt({...server, password: 'wrong'})
-  await assert.rejects(wrong.find([SOUGHT], signal), {code: 'IMAP_AUTH'})
+  await assert.rejects(wrong.find([SOUGHT], signal), {code: 'DOVECOT_LOGIN_REFUSED'})
 })

@@ -363,7 +363,7 @@ test('a server that is gone for good ends the run with its error', async (t) => 
   const reception = memoryReception()
   const error = await syncOnce(server, reception).catch((thrown: unknown) => thrown)
   assert.ok(error instanceof PostdeskError)
-  assert.deepEqual([error.code, error.exitCode], ['IMAP_LOGIN_LATER', 75])
+  assert.deepEqual([error.code, error.exitCode], ['IMAP_TOO_MANY_CONNECTIONS', 75])
   assert.deepEqual(reception.keys(), [key(1)])
 })
 

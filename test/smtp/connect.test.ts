@@ -79,7 +79,7 @@ test('a wrong password is 24, tried once, with the words of the server', async (
   const sink = await startSmtpSink(t, {auth, tls: true})
   const error = await failure(accountOf(sink, 'tls', {password: new Secret('wrong-password')}))
   assertFailure(error, {
-    code: 'SMTP_AUTH',
+    code: 'POSTFIX_LOGIN_REFUSED',
     exitCode: 24,
     stage: 'login',
     serverReply: '535 5.7.8 Error: authentication failed',
@@ -284,7 +284,7 @@ test('a refused EHLO is about the name of this machine, and 75 where the server 
   assertFailure(await failure(accountAt(server.port)), {code: 'SMTP_EHLO_REFUSED', exitCode: 23, stage: 'capabilities'})
   server.script = {EHLO: ({reply}) => reply('421 4.7.0 Try again later, closing connection. (EHLO)')}
   const later = await failure(accountAt(server.port))
-  assertFailure(later, {code: 'SMTP_LATER', exitCode: 75})
+  assertFailure(later, {code: 'GOOGLE_TRY_AGAIN_LATER', exitCode: 75})
   assert.match(later.fixes.map(({text}) => text).join(' '), /--ehlo-name/)
 })
 

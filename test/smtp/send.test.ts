@@ -357,7 +357,7 @@ bothWays(
       assert.ok(receipt.recipients.every((recipient) => recipient.reply === reply))
       return [[...new Set(results(receipt))], obstacle(receipt), receipt.obstacle?.fixes[0]?.text ?? null]
     }
-    const refused = (fix: string) => [['deferred'], ['SMTP_SENDER_REFUSED', 26], fix]
+    const refused = (fix: string) => [['deferred'], ['MS_SEND_AS_DENIED', 26], fix]
     const [, , zoho] = await attempt('message', '553 Relaying disallowed as support@acme.example')
     assert.match(String(zoho), /zoho\.com\/mail\/help/)
     assert.deepEqual(
@@ -410,7 +410,7 @@ bothWays(
       [results(receipt), obstacle(receipt)],
       [
         ['deferred', 'deferred'],
-        ['SMTP_SENDER_REFUSED', 26],
+        ['POSTFIX_SENDER_NOT_OWNED', 26],
       ],
     )
     // What the server of a recipient says of another sender, or says to one of them alone, is about the recipient.
@@ -455,7 +455,7 @@ bothWays(
     ])
     assert.deepEqual(await attempt('550 5.4.5 Daily user sending limit exceeded'), [
       ['deferred'],
-      ['SMTP_THROTTLED', 75],
+      ['GOOGLE_DAILY_LIMIT', 75],
     ])
     assert.deepEqual(await attempt('503 5.5.1 nested MAIL'), [['deferred'], ['SMTP_PROTOCOL', 23]])
   },
@@ -487,7 +487,7 @@ bothWays('a no to DATA or to the message holds for those that were accepted', as
   assert.deepEqual(await attempt('message', '554 5.7.1 spam'), [failed, null])
   assert.deepEqual(await attempt('message', '454 Throttling failure: Maximum sending rate exceeded.'), [
     deferred,
-    ['SMTP_THROTTLED', 75],
+    ['SES_SENDING_RATE', 75],
   ])
 })
 

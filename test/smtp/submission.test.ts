@@ -43,7 +43,7 @@ test(
       assert.ok(arrived.toString().endsWith(raw.toString()), arrived.toString())
 
       await assert.rejects(verifySmtpLogin({...way, password: new Secret('wrong')}, AbortSignal.timeout(20_000)), {
-        code: 'SMTP_AUTH',
+        code: 'DOVECOT_SMTP_LOGIN_REFUSED',
         exitCode: 24,
         serverReply: /^535 5\.7\.8 /,
       })

@@ -13,7 +13,7 @@ import {
 } from './match-reply.ts'
 import {REPLY_PROVIDERS, type ReplyRow, type ReplyStep} from './reply-table/index.ts'
 
-export {providerOfServer, type ReplyContext, rowOfReply} from './match-reply.ts'
+export {classOfReply, providerOfServer, type ReplyContext, rowOfReply} from './match-reply.ts'
 export type {ReplyRow, ReplyStep} from './reply-table/index.ts'
 
 /** What pasted text means. */
@@ -75,11 +75,11 @@ export function explainText(text: string, provider: string | null): Explanation 
   return parts === null ? null : {rule: null, provider: null, parts, source: null}
 }
 
-/** Names of stages as `email test` has them. */
+/** The stage that a step belongs to, as `transport-errors.ts` and `email test` call them. */
 const STAGES: Readonly<Record<ReplyStep, string>> = {
   greeting: 'greeting',
   ehlo: 'capabilities',
-  starttls: 'starttls',
+  starttls: 'tls',
   login: 'login',
   sender: 'sender',
   recipient: 'recipient',

@@ -4,14 +4,13 @@
  * are kept verbatim, except that a password in them is blanked out.
  */
 import type {ImapFlowError} from 'imapflow'
+import {partsOfReply, partsOfRow, type ReplyContext, type ReplyStep, rowOfReply} from '../connection/explain-reply.ts'
 import {noImapMechanism} from '../connection/no-mechanism.ts'
 import {IMAP} from '../connection/protocol.ts'
-import {byRule} from '../connection/reply-rules.ts'
-import {loginRefused, notUnderstood, sessionError} from '../connection/session-errors.ts'
+import {notUnderstood, sessionError} from '../connection/session-errors.ts'
 import {handshakeError, noStartTls, transportError, wrongMode} from '../connection/transport-errors.ts'
 import {connectionFailed, type ErrorParts, EXIT, PostdeskError} from '../errors.ts'
 import type {ImapAccount} from './connect.ts'
-import {loginReplyRule} from './login-replies.ts'
 
 /** What was being done, and what is known besides the error. */
 export interface Circumstances {
@@ -123,12 +122,18 @@ export function cannotMove(account: ImapAccount): PostdeskError {
 // Stages ----------------------------------------------------------------------------------------------------------
 
 function loginError(reply: string | undefined, message: string, account: ImapAccount): ErrorParts {
-  const rule = loginReplyRule(reply ?? '', account.host)
-  if (rule) return byRule(rule, account, 'login')
   // The library's own words where it did not even try, because the server offers no way that takes a password.
   if (reply === undefined && /disabled|mechanism|method/i.test(message)) return noImapMechanism(account)
-  return loginRefused(account, IMAP)
+  return partsOfReply(reply ?? '', contextOf(account, 'login'))
 }
+
+const contextOf = ({host, user}: ImapAccount, step: ReplyStep): ReplyContext => ({
+  protocol: 'imap',
+  step,
+  host,
+  provider: null,
+  user,
+})
 
 function connectError(error: Partial<ImapFlowError>, account: ImapAccount, reply: string | undefined): ErrorParts {
   const message = error.message ?? ''
@@ -147,15 +152,11 @@ function connectError(error: Partial<ImapFlowError>, account: ImapAccount, reply
     case 'EConnectionClosed':
     case 'StateLogout':
       if (account.security !== 'tls' && account.port === IMAP.tlsPort) return wrongMode(account, 'tls', IMAP)
-      if (reply !== undefined && loginReplyRule(reply, account.host)?.exitCode === EXIT.tryAgain)
-        return {
-          code: 'IMAP_LOGIN_LATER',
-          exitCode: EXIT.tryAgain,
-          title: `${account.host} takes no connection now`,
-          why: 'it greeted with a goodbye: it is overloaded, or there are too many connections from here',
-          fixes: [{text: 'Run the same command again in some minutes.'}],
-          stage: 'greeting',
-        }
+      if (reply !== undefined) {
+        const goodbye = contextOf(account, 'greeting')
+        const row = rowOfReply(reply, goodbye)
+        if (row !== null) return partsOfRow(row, goodbye)
+      }
       return greetingFailed(account, 'the server closed the connection before the login')
     default:
       return greetingFailed(account, message === '' ? 'its answer cannot be understood' : message)
@@ -190,6 +191,9 @@ function noMailbox(account: ImapAccount, name: string, mailboxes: readonly strin
 }
 
 function refused(account: ImapAccount, what: string, reply: string): ErrorParts {
+  const context = contextOf(account, 'mailbox')
+  const row = rowOfReply(reply, context)
+  if (row !== null) return partsOfRow(row, context)
   const later = /\[(UNAVAILABLE|INUSE|SERVERBUG|LIMIT|OVERQUOTA)\]|temporar|try again/i.test(reply)
   return {
     code: later ? 'IMAP_UNAVAILABLE' : 'IMAP_REFUSED',

@@ -3,10 +3,18 @@
  * TCP 21, TLS 22, protocol 23, credentials 24, a closed door 25, later 75), and the server's own words are kept verbatim,
  * except that a password in them is blanked out.
  */
+import {
+  classOfReply,
+  partsOfReply,
+  partsOfRow,
+  type ReplyContext,
+  type ReplyRow,
+  type ReplyStep,
+  rowOfReply,
+} from '../connection/explain-reply.ts'
 import {noSmtpMechanism} from '../connection/no-mechanism.ts'
 import {SMTP} from '../connection/protocol.ts'
-import {byRule} from '../connection/reply-rules.ts'
-import {loginRefused, notUnderstood, sessionError} from '../connection/session-errors.ts'
+import {notUnderstood, sessionError} from '../connection/session-errors.ts'
 import {
   cleartextRefused as refusedCleartext,
   connectError,
@@ -16,8 +24,6 @@ import {
 } from '../connection/transport-errors.ts'
 import {connectionFailed, type ErrorParts, EXIT, PostdeskError} from '../errors.ts'
 import type {SmtpAccount} from './account.ts'
-import {accountReplyRule, type AnsweredStep, senderReplyRule} from './account-replies.ts'
-import {loginReplyRule} from './login-replies.ts'
 
 /** What nodemailer adds to an error. */
 export interface LibraryError extends Error {
@@ -49,31 +55,51 @@ export function smtpError(thrown: unknown, account: SmtpAccount, phase: SessionP
   return sessionError(account, partsFor(error, account, phase), error.response, thrown)
 }
 
-/** The obstacle that a reply to a step of a message shows; null where it is about the message or its sender. */
+/** What a server answers. The final dot is judged as DATA is: what is said to both holds for the message as a whole. */
+export type AnsweredStep = 'MAIL' | 'RCPT' | 'DATA'
+
+const STEPS: Readonly<Record<AnsweredStep, ReplyStep>> = {MAIL: 'sender', RCPT: 'recipient', DATA: 'message'}
+
+/**
+ * The obstacle that a reply to a step of a message shows: the account is not logged in, it has sent too much, it was closed.
+ * Null where the reply is about the message or its sender. Such a message was not judged; it waits until the account may
+ * send again. So only what a row knows counts here, and no guess.
+ */
 export function obstacleIn(reply: string, account: SmtpAccount, step: AnsweredStep): PostdeskError | null {
-  if (reply.startsWith('421')) return sessionError(account, closing(account), reply)
-  const rule = accountReplyRule(reply, account.host, step)
-  return rule === undefined ? null : sessionError(account, byRule(rule, account, 'smtp'), reply)
+  const context = contextOf(account, STEPS[step])
+  // The server is about to close the connection (RFC 5321 3.8).
+  if (reply.startsWith('421')) return sessionError(account, partsOfReply(reply, context), reply)
+  const row = rowOfReply(reply, context)
+  return row !== null && isOfAccount(row, step) ? sessionError(account, partsOfRow(row, context), reply) : null
 }
 
 /** The account may not send as the sender that it named; null where a refusal is not about that. */
 export function senderObstacleIn(reply: string, account: SmtpAccount, step: AnsweredStep): PostdeskError | null {
-  const rule = senderReplyRule(reply, account.host, step)
-  return rule === undefined ? null : sessionError(account, byRule(rule, account, 'smtp'), reply)
+  // For good: what is said for now (4yz) mends itself.
+  if (!reply.startsWith('5')) return null
+  const context = contextOf(account, STEPS[step])
+  // Whoever answers MAIL FROM answers about the sender, in words that nobody knows, too.
+  const row = rowOfReply(reply, context) ?? (step === 'MAIL' ? classOfReply(reply, context) : null)
+  return row?.about === 'sender' ? sessionError(account, partsOfRow(row, context), reply) : null
 }
+
+/** What is said of a recipient before one was named is said of the account. */
+const isOfAccount = ({about}: ReplyRow, step: AnsweredStep) =>
+  about === undefined || (about === 'recipient' && step === 'MAIL')
 
 /** The server takes no mail from this account for now: a 4yz to MAIL FROM. */
 export function smtpThrottled(account: SmtpAccount, reply: string): PostdeskError {
-  const parts: ErrorParts = {
-    code: 'SMTP_THROTTLED',
-    exitCode: EXIT.tryAgain,
-    title: `${account.host} takes no mail from this account now`,
-    why: 'it sends more than it may for a while, or the server has a problem of its own',
-    fixes: [{text: 'Wait; what was not sent stays in the outbox.'}],
-    stage: 'smtp',
-  }
-  return sessionError(account, parts, reply)
+  const context = contextOf(account, 'sender')
+  return sessionError(account, partsOfRow(classOfReply(reply, context), context), reply)
 }
+
+const contextOf = ({host, user}: SmtpAccount, step: ReplyStep): ReplyContext => ({
+  protocol: 'smtp',
+  step,
+  host,
+  provider: null,
+  user,
+})
 
 /** The server answers what cannot be an answer: before the message had ended, or in no known form. */
 export function smtpConfused(account: SmtpAccount, why: string, reply?: string): PostdeskError {
@@ -101,14 +127,16 @@ export const noMechanism = (account: SmtpAccount, offered: readonly string[] | n
 
 function partsFor(error: Partial<LibraryError>, account: SmtpAccount, phase: SessionPhase): ErrorParts {
   const {code, response = '', command, timeoutType} = error
-  if (code === 'EAUTH') return loginError(response, account)
-  if (command === 'STARTTLS') return response.startsWith('4') ? later(account, 'tls') : noStartTls(account, SMTP)
+  if (code === 'EAUTH') return partsOfReply(response, contextOf(account, 'login'))
+  if (command === 'STARTTLS')
+    return response.startsWith('4') ? partsOfReply(response, contextOf(account, 'starttls')) : noStartTls(account, SMTP)
   if (phase === 'starttls') {
     const system = timeoutType === undefined ? (error.originalCode ?? code ?? '') : 'HANDSHAKE_TIMEOUT'
     return handshakeError(Object.assign(new Error(error.message ?? ''), {code: system}), account, SMTP)
   }
   if (phase === 'greeting') return greetingError(error, account)
-  if (response.startsWith('421')) return closing(account)
+  if (response.startsWith('421'))
+    return partsOfReply(response, contextOf(account, phase === 'login' ? 'login' : 'message'))
   if (timeoutType !== undefined)
     return {
       code: 'SMTP_STALLED',
@@ -129,31 +157,18 @@ function partsFor(error: Partial<LibraryError>, account: SmtpAccount, phase: Ses
   }
 }
 
-function loginError(reply: string, account: SmtpAccount): ErrorParts {
-  if (reply.startsWith('421')) return {...closing(account), stage: 'login'}
-  const rule = loginReplyRule(reply, account.host)
-  if (rule) return byRule(rule, account, 'login')
-  return loginRefused(account, SMTP)
-}
-
 function greetingError(error: Partial<LibraryError>, account: SmtpAccount): ErrorParts {
   const {response = '', command, originalCode, timeoutType} = error
   // A server that waits for TLS says nothing to who does not speak it, or hangs up.
   if (response === '' && account.security !== 'tls' && account.port === SMTP.tlsPort)
     return wrongMode(account, 'tls', SMTP)
-  if (response.startsWith('4')) return later(account, 'greeting')
-  if (command === 'EHLO' || command === 'HELO')
-    return account.security === 'starttls' && /^50[0-4]/.test(response)
-      ? // Without EHLO there is no STARTTLS.
-        noStartTls(account, SMTP)
-      : {
-          code: 'SMTP_EHLO_REFUSED',
-          exitCode: EXIT.protocol,
-          title: `${account.host} refuses this machine's name`,
-          why: 'the server did not accept EHLO: it refuses the name that this machine gives itself, or its address',
-          fixes: [{text: 'Give a full domain name of this machine: --ehlo-name mail.acme.example.'}],
-          stage: 'capabilities',
-        }
+  const context = contextOf(account, command === 'EHLO' || command === 'HELO' ? 'ehlo' : 'greeting')
+  const row = rowOfReply(response, context)
+  if (row !== null) return partsOfRow(row, context)
+  // Without EHLO there is no STARTTLS.
+  if (context.step === 'ehlo' && account.security === 'starttls' && /^50[0-4]/.test(response))
+    return noStartTls(account, SMTP)
+  if (context.step === 'ehlo' || response.startsWith('4')) return partsOfReply(response, context)
   if (originalCode === 'ECONNRESET' || originalCode === 'EPIPE')
     return connectError(Object.assign(new Error(originalCode), {code: originalCode}), account, SMTP)
   if (response.startsWith('5'))
@@ -187,31 +202,5 @@ function greetingFailed(account: SmtpAccount, why: string): ErrorParts {
       {text: 'If the port is right, the server may block the address of this machine.'},
     ],
     stage: 'greeting',
-  }
-}
-
-function later(account: SmtpAccount, stage: string): ErrorParts {
-  return {
-    code: 'SMTP_LATER',
-    exitCode: EXIT.tryAgain,
-    title: `${account.host} takes no connection now`,
-    why: 'it is overloaded, has a problem of its own, or there are too many connections from here',
-    fixes: [
-      {text: 'Run the same command again in some minutes.'},
-      {text: 'If it stays so, give a full domain name of this machine: --ehlo-name mail.acme.example.'},
-    ],
-    stage,
-  }
-}
-
-/** 421: the server is about to close the connection (RFC 5321 3.8). */
-function closing(account: SmtpAccount): ErrorParts {
-  return {
-    code: 'SMTP_CLOSING',
-    exitCode: EXIT.tryAgain,
-    title: `${account.host} ends the connection`,
-    why: 'it has a problem of its own, or takes no more from this account for now',
-    fixes: [{text: 'Wait; what was not sent stays in the outbox.'}],
-    stage: 'smtp',
   }
 }

@@ -3,8 +3,15 @@ import type {Receipt, RecipientReceipt, RecipientResult} from '../channel/outgoi
 import {EXIT, type PostdeskError} from '../errors.ts'
 import {withoutPassword} from '../connection/without-password.ts'
 import type {SmtpAccount} from './account.ts'
-import type {AnsweredStep} from './account-replies.ts'
-import {type LibraryError, obstacleIn, senderObstacleIn, smtpConfused, smtpError, smtpThrottled} from './errors.ts'
+import {
+  type AnsweredStep,
+  type LibraryError,
+  obstacleIn,
+  senderObstacleIn,
+  smtpConfused,
+  smtpError,
+  smtpThrottled,
+} from './errors.ts'
 import {providerMessageId} from './provider-message-id.ts'
 import type {Transmission} from './session.ts'
 

@@ -350,7 +350,7 @@ const GMX: readonly ReplyRow[] = [
     protocol: 'imap',
     steps: ['login'],
     match: [
-      {code: 'NO', text: /^authentication failed\.?$/i},
+      {code: 'NO', detail: '', text: /^authentication failed\.?$/i},
       {code: 'NO', detail: /^(AUTHENTICATIONFAILED)?$/},
     ],
     exitCode: EXIT.loginClosed,

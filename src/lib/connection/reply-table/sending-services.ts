@@ -95,7 +95,7 @@ const AMAZON_SES: readonly ReplyRow[] = [
     provider: 'amazon-ses',
     protocol: 'smtp',
     steps: ['sender', 'message'],
-    match: {code: '554', text: /^access denied: user .*not authorized to perform ses:/i},
+    match: {code: '554', text: /^access denied: user .*not authorized to perform [`'"]?ses:/i},
     about: 'sender',
     exitCode: EXIT.sender,
     title: 'The sender is refused',

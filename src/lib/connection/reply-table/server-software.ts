@@ -71,7 +71,7 @@ export const SERVER_SOFTWARE_ROWS: readonly ReplyRow[] = [
     provider: 'postfix',
     protocol: 'smtp',
     steps: ['sender', 'recipient'],
-    match: {code: /^[45]/, text: /^<[^>]*>: sender address rejected: domain not found/i}, // 5.1.8
+    match: {code: /^5/, text: /^<[^>]*>: sender address rejected: domain not found/i}, // 5.1.8
     about: 'sender',
     exitCode: EXIT.sender,
     title: 'The sender is refused',
@@ -133,7 +133,7 @@ export const SERVER_SOFTWARE_ROWS: readonly ReplyRow[] = [
     provider: 'exim',
     protocol: 'smtp',
     steps: ['sender', 'recipient'],
-    match: {code: /^5/, text: /is not permitted to relay through this server without authentication/i},
+    match: {code: /^5/, text: /is (currently )?not permitted to relay through this server/i},
     about: 'recipient',
     exitCode: EXIT.credentials,
     title: 'The server wants a login',
@@ -168,6 +168,19 @@ export const SERVER_SOFTWARE_ROWS: readonly ReplyRow[] = [
     fixes: NAME_AND_PASSWORD,
     certainty: 'likely',
     source: 'RFC 5530 3; seen from Dovecot in the tests of this project',
+  },
+  {
+    id: 'DOVECOT_SMTP_LOGIN_REFUSED',
+    provider: 'dovecot',
+    protocol: 'smtp',
+    steps: ['login'],
+    match: {code: '535', detail: '5.7.8', text: /^authentication failed\.?$/i},
+    exitCode: EXIT.credentials,
+    title: 'The login is refused',
+    why: 'the user name or the password is wrong, or this provider wants an app password',
+    fixes: NAME_AND_PASSWORD,
+    certainty: 'likely',
+    source: 'RFC 4954 6; seen from Dovecot in the tests of this project',
   },
   {
     id: 'DOVECOT_TOO_MANY_CONNECTIONS',

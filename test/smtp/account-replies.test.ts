@@ -1,80 +1,10 @@
 import assert from 'node:assert/strict'
 import {test} from 'node:test'
-import {accountReplyRule, senderReplyRule} from '../../src/lib/smtp/account-replies.ts'
-import {loginReplyRule} from '../../src/lib/smtp/login-replies.ts'
+import type {SmtpAccount} from '../../src/lib/smtp/account.ts'
+import {obstacleIn, senderObstacleIn} from '../../src/lib/smtp/errors.ts'
+import {REPLY_EXAMPLES} from '../fixtures/replies.ts'
 
-/** What servers were seen to say to a login, and the exit code it has to give; null where the password is to be suspected. */
-const LOGINS = [
-  [
-    'smtp.gmail.com',
-    '534-5.7.9 Application-specific password required. Learn more at\n534 5.7.9  https://support.google.com/mail/?p=InvalidSecondFactor x-gsmtp',
-    25,
-  ],
-  [
-    'smtp.gmail.com',
-    '535-5.7.8 Username and Password not accepted. For more information, go to\n535 5.7.8  https://support.google.com/mail/?p=BadCredentials x-gsmtp',
-    24,
-  ],
-  [
-    'smtp.gmail.com',
-    '534-5.7.14 <https://accounts.google.com/signin/continue?sarp=1> Please log in via\n534-5.7.14 your web browser and then try again.\n534 5.7.14 Please log in via your web browser x-gsmtp',
-    25,
-  ],
-  ['smtp.gmail.com', '454 4.7.0 Too many login attempts, please try again later. x-gsmtp', 75],
-  [
-    'smtp.office365.com',
-    '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information. [MN2PR05CA0004.namprd05.prod.outlook.com 2023-09-12T20:59:57.214Z 08DBB276B7E699C4]',
-    25,
-  ],
-  [
-    'smtp.office365.com',
-    '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.',
-    25,
-  ],
-  ['smtp-mail.outlook.com', '535 5.7.139 Authentication unsuccessful, basic authentication is disabled.', 25],
-  [
-    'smtp.office365.com',
-    "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy. Contact your administrator.",
-    25,
-  ],
-  [
-    'smtp.office365.com',
-    '535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully. Contact your administrator.',
-    25,
-  ],
-  ['smtp.office365.com', '535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.', 24],
-  ['smtp.office365.com', '535 5.7.139 Authentication unsuccessful, something new.', 25],
-  ['smtp.office365.com', '535 5.7.3 Authentication unsuccessful [DB6P18901CA0015.EURP189.PROD.OUTLOOK.COM]', 24],
-  ['smtp.office365.com', '550 5.7.30 Basic authentication is not supported for Client Submission.', 25],
-  ['mail.acme.example', '535 5.7.3 Authentication unsuccessful', null],
-  ['smtp.mail.yahoo.com', '535 5.7.0 (#AUTH005) Too many bad auth attempts.', 25],
-  ['smtp.mail.yahoo.com', '535 5.7.0 (#MBR1212) Incorrect username or password', 24],
-  ['smtp.mail.me.com', '535 5.7.8 Error: authentication failed: authentication failure', 24],
-  ['smtp.zoho.eu', '535 Authentication Failed', 24],
-  ['mail.gmx.net', '535 Authentication credentials invalid', 25],
-  ['smtp.web.de', '535 Authentication credentials invalid', 25],
-  ['email-smtp.eu-west-1.amazonaws.com', '535 Authentication Credentials Invalid', 24],
-  ['smtp.sendgrid.net', '535 Authentication failed: Bad username / password', 24],
-  [
-    'smtp.sendgrid.net',
-    '535 Authentication failed: The provided authorization grant is invalid, expired, or revoked',
-    24,
-  ],
-  ['smtp-relay.brevo.com', '535 5.7.0 Invalid login or password', 24],
-  ['mail.acme.example', '503 5.5.1 Error: authentication not enabled', 23],
-  ['mail.acme.example', '504 5.7.4 Unrecognized authentication type', 23],
-  ['mail.acme.example', '530 5.7.0 Must issue a STARTTLS command first', 22],
-  ['mail.acme.example', '538 5.7.11 Encryption required for requested authentication mechanism', 22],
-  ['mail.acme.example', '534 5.7.9 Authentication mechanism is too weak', 25],
-  ['mail.acme.example', '432 4.7.12 A password transition is needed', 25],
-  ['mail.acme.example', '454 4.7.0 Temporary authentication failure', 75],
-  ['mail.acme.example', '535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6', null],
-] as const
-
-for (const [host, reply, exitCode] of LOGINS)
-  test(`login at ${host}: ${reply.split('\n', 1)[0]!.slice(0, 70)}`, () => {
-    assert.equal(loginReplyRule(reply, host)?.exitCode ?? null, exitCode)
-  })
+const accountAt = (host: string): SmtpAccount => ({host, port: 587, security: 'starttls', user: null, password: null})
 
 /**
  * What servers were seen to say to a message, to which step, and the exit code of the obstacle; null where it is about
@@ -162,7 +92,7 @@ const MESSAGES = [
 
 for (const [step, host, reply, exitCode] of MESSAGES)
   test(`mail at ${host}, to ${step}: ${reply.split('\n', 1)[0]!.slice(0, 70)}`, () => {
-    assert.equal(accountReplyRule(reply, host, step)?.exitCode ?? null, exitCode)
+    assert.equal(obstacleIn(reply, accountAt(host), step)?.exitCode ?? null, exitCode)
   })
 
 /** What servers were seen to say of a sender, to which step, and whether it is about the sender at all. */
@@ -198,6 +128,27 @@ const SENDERS = [
 
 for (const [step, reply, refused] of SENDERS)
   test(`a sender, to ${step}: ${reply.split('\n', 1)[0]!.slice(0, 70)}`, () => {
-    const rule = senderReplyRule(reply, 'mail.acme.example', step)
-    assert.deepEqual([rule?.code, rule?.exitCode], refused ? ['SMTP_SENDER_REFUSED', 26] : [undefined, undefined])
+    assert.equal(senderObstacleIn(reply, accountAt('mail.acme.example'), step)?.exitCode ?? null, refused ? 26 : null)
   })
+
+test('what is said of a recipient or a message stops no account', () => {
+  for (const {rule, reply, host, protocol, step, exitCode} of REPLY_EXAMPLES) {
+    if (protocol !== 'smtp' || (step !== 'recipient' && step !== 'message')) continue
+    const at = step === 'recipient' ? 'RCPT' : 'DATA'
+    const obstacle = obstacleIn(reply, accountAt(host), at) ?? senderObstacleIn(reply, accountAt(host), at)
+    const stops = obstacle !== null
+    // 26 and 27 by their class; of the others only what the account itself has to mend.
+    if (exitCode === 27 || exitCode === 28) assert.ok(!stops, `${rule}: ${reply}`)
+    if (exitCode === 26 && step === 'message') assert.ok(stops, `${rule}: ${reply}`)
+    if (stops) assert.equal(obstacle.code, rule)
+  }
+})
+
+test('words that nobody knows stop the sender at MAIL FROM alone, and for good alone', () => {
+  const account = accountAt('mail.acme.example')
+  assert.equal(senderObstacleIn('553 not you', account, 'MAIL')?.code, 'SMTP_SENDER_REFUSED')
+  assert.equal(senderObstacleIn('553 not you', account, 'DATA'), null)
+  assert.equal(senderObstacleIn('450 Requested mail action not taken: mailbox unavailable', account, 'MAIL'), null)
+  const yahoo = accountAt('smtp.mail.yahoo.com')
+  assert.equal(senderObstacleIn('450 Requested mail action not taken: mailbox unavailable', yahoo, 'MAIL'), null)
+})
