@@ -180,7 +180,7 @@ test('a mailbox that does not exist is 23, and the others are named', {skip}, as
   await assert.rejects(source.run(receive, run), (error: unknown) => {
     assert.ok(error instanceof PostdeskError)
     assertFailure(error, {code: 'IMAP_NO_MAILBOX', exitCode: 23})
-    assert.match(error.fixes[0]?.text ?? '', /"Support", "INBOX"/)
+    assert.deepEqual(error.fixes, [{text: 'Did you mean "Support"?'}, {text: 'It has "Support", "INBOX".'}])
     assert.match(error.serverReply ?? '', /^NO .*doesn't exist/)
     return true
   })

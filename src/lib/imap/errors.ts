@@ -5,6 +5,7 @@
  */
 import type {ImapFlowError} from 'imapflow'
 import {partsOfReply, partsOfRow, type ReplyContext, type ReplyStep, rowOfReply} from '../connection/explain-reply.ts'
+import {noMailbox} from '../connection/no-mailbox.ts'
 import {noImapMechanism} from '../connection/no-mechanism.ts'
 import {IMAP} from '../connection/protocol.ts'
 import {notUnderstood, sessionError} from '../connection/session-errors.ts'
@@ -23,9 +24,6 @@ export interface Circumstances {
   /** The names of the mailboxes of the account, where the one asked for does not exist. */
   readonly mailboxes?: readonly string[]
 }
-
-/** Mailbox names that are shown when the one asked for does not exist. */
-const MAILBOXES_SHOWN = 12
 
 /** The catalogued error for something thrown while talking to `account`; catalogued ones pass through. */
 export function imapError(thrown: unknown, account: ImapAccount, circumstances: Circumstances): PostdeskError {
@@ -174,19 +172,6 @@ function greetingFailed(account: ImapAccount, why: string): ErrorParts {
       {text: 'If the port is right, the server may block the address of this machine.'},
     ],
     stage: 'greeting',
-  }
-}
-
-function noMailbox(account: ImapAccount, name: string, mailboxes: readonly string[]): ErrorParts {
-  const alike = mailboxes.filter((other) => other.toLowerCase().includes(name.toLowerCase()))
-  const shown = [...new Set([...alike, ...mailboxes])].slice(0, MAILBOXES_SHOWN)
-  return {
-    code: 'IMAP_NO_MAILBOX',
-    exitCode: EXIT.protocol,
-    title: `There is no mailbox "${name}"`,
-    why: `the account ${account.user} at ${account.host} has none of that name; capitals and the separator count`,
-    fixes: shown.length > 0 ? [{text: `It has ${shown.map((other) => `"${other}"`).join(', ')}.`}] : [],
-    stage: 'imap',
   }
 }
 
