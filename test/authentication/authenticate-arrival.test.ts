@@ -38,7 +38,15 @@ function dns(records: Readonly<Record<string, string>> = {}): Query {
 
 const ask = (raw: Uint8Array, query: Query, more: Partial<ArrivalQuestion> = {}) =>
   authenticateArrival(
-    {raw, message: parseFacts(raw), trustedAuthservId: null, receivedAt: RECEIVED_AT, client: null, ...more},
+    {
+      raw,
+      verifiedBefore: [],
+      message: parseFacts(raw),
+      trustedAuthservId: null,
+      receivedAt: RECEIVED_AT,
+      client: null,
+      ...more,
+    },
     query,
     new AbortController().signal,
   )
@@ -131,10 +139,9 @@ test('no policy is none, a DNS that fails is not known, and of a header alone no
   const failing = (() => Promise.reject(Object.assign(new Error('DNS failed'), {code: 'ESERVFAIL'}))) as Query
   const unknown = await ask(signed, failing)
   assert.deepEqual([unknown.dkim[0]?.result, unknown.dmarc, unknown.policy], ['temperror', 'unknown', 'unknown'])
-  const header = await authenticateArrival(
-    {raw: null, message: parseFacts(signed), trustedAuthservId: null, receivedAt: RECEIVED_AT, client: null},
-    dns(REJECT),
-    new AbortController().signal,
-  )
+  const header = await ask(signed, dns(REJECT), {raw: null})
   assert.deepEqual([header.dkim, header.arc, header.unverified], [[], null, 'only the header of the mail is kept'])
+  const before = [{domain: 'provider.example', selector: 's1', result: 'pass', aligned: true, why: null}] as const
+  const known = await ask(signed, dns(REJECT), {raw: null, verifiedBefore: before})
+  assert.deepEqual([known.dkim, known.unverified, known.dmarc], [before, null, 'pass'], 'the reception had all of it')
 })

@@ -9,8 +9,8 @@ const skip = dovecotMissing()
 const {signal} = new AbortController()
 const SOUGHT: SoughtMail = {
   field: 'X-Postdesk-Probe',
-  word: 'k7f3',
-  messageId: 'pd.aaaa@acme.example',
+  word: 'probe.k7f3',
+  messageId: 'probe.k7f3@acme.example',
   subject: '[probe 7F3K]',
 }
 const JUNK = `
@@ -28,23 +28,25 @@ namespace inbox {
 const lookAt = ({port, user, password}: DovecotServer, since = new Date().toISOString()) =>
   imapLook({host: '127.0.0.1', port, security: 'none', user, password: new Secret(password), mailbox: 'INBOX'}, since)
 
-const mail = (header: string, body = 'Hello') => Buffer.from(`Subject: x\r\n${header}\r\n\r\n${body}\r\n`)
-const probe = mail('X-Postdesk-Probe: 1.k7f3')
+const mail = (header: string, body = 'Hello') => Buffer.from(`X: y\r\n${header}\r\n\r\n${body}\r\n`)
+const probe = mail('X-Postdesk-Probe: probe.k7f3')
 
 test('a mail is found by its field or by its id, each time once, and nothing is altered', {skip}, async (t) => {
   const server = await startDovecot(t, {storage: 'sdbox', configuration: JUNK})
   const look = lookAt(server)
   t.after(() => look.close())
   assert.deepEqual(await look.find([SOUGHT], signal), [], 'an empty mailbox')
-  await server.append(mail('X-Postdesk-Probe: 1.other', 'k7f3 in the words of a stranger'))
+  await server.append(mail('X-Postdesk-Probe: probe.other', 'probe.k7f3 in the words of a stranger'))
   assert.deepEqual(await look.find([SOUGHT], signal), [])
 
   await server.append(probe)
-  await server.append(mail('Message-ID: <pd.aaaa@acme.example>'))
+  await server.append(mail('Message-ID: <probe.k7f3@acme.example>'))
+  await server.append(mail('Subject: Fwd: [probe 7F3K] please ignore'))
   const found = await look.find([SOUGHT], signal)
   assert.deepEqual(
     found.map(({place, role, isWhole}) => [place, role, isWhole]),
     [
+      ['INBOX', 'inbound', true],
       ['INBOX', 'inbound', true],
       ['INBOX', 'inbound', true],
     ],
@@ -57,7 +59,7 @@ test('a mail is found by its field or by its id, each time once, and nothing is 
       [...(flags ?? [])].filter((flag) => flag !== '\\Recent'),
     ),
   )
-  assert.deepEqual(flags, [[], [], []], 'nothing is marked as read')
+  assert.deepEqual(flags, [[], [], [], []], 'nothing is marked as read')
 })
 
 test('a report is found by the id that it returns, a letter that quotes it is not', {skip}, async (t) => {
@@ -94,7 +96,7 @@ test('a mail that is larger than it could be is read to a bound', {skip}, async 
   const server = await startDovecot(t, {storage: 'sdbox'})
   const look = lookAt(server)
   t.after(() => look.close())
-  await server.append(mail('X-Postdesk-Probe: 1.k7f3', 'x'.repeat(70).concat('\r\n').repeat(10_000)))
+  await server.append(mail('X-Postdesk-Probe: probe.k7f3', 'x'.repeat(70).concat('\r\n').repeat(10_000)))
   const [found] = await look.find([SOUGHT], signal)
   assert.deepEqual([found?.raw.length, found?.isWhole], [256 * 1024, false])
 })
@@ -105,8 +107,8 @@ test('two probes are looked for at once, and a lost connection is made again', {
   t.after(() => look.close())
   await look.find([SOUGHT], signal)
   look.close()
-  const second = {...SOUGHT, word: 'p9q2', messageId: 'pd.bbbb@acme.example'}
-  await server.append(mail('X-Postdesk-Probe: 2.p9q2'))
+  const second = {...SOUGHT, word: 'probe.p9q2', messageId: 'probe.p9q2@acme.example', subject: '[probe X]'}
+  await server.append(mail('X-Postdesk-Probe: probe.p9q2'))
   await server.append(probe)
   assert.equal((await look.find([SOUGHT, second], signal)).length, 2)
 })

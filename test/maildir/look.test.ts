@@ -7,8 +7,13 @@ import {maildirLook} from '../../src/lib/maildir/look.ts'
 import {deliverToMaildir, makeMaildir, makeMaildirAt, makeMessage} from '../support/maildir.ts'
 
 const {signal} = new AbortController()
-const SOUGHT: SoughtMail = {field: 'X-Postdesk-Probe', word: 'k7f3', messageId: 'pd.aaaa@acme.example'}
-const PROBE = Buffer.from('X-Postdesk-Probe: 1.k7f3\nSubject: x\n\nHello\n')
+const SOUGHT: SoughtMail = {
+  field: 'X-Postdesk-Probe',
+  word: 'probe.k7f3',
+  messageId: 'probe.k7f3@acme.example',
+  subject: '[probe 7F3K]',
+}
+const PROBE = Buffer.from('X-Postdesk-Probe: probe.k7f3\nSubject: x\n\nHello\n')
 const MINUTE = 60_000
 
 test('a mail that came since then is found once, whatever mail programs rename, and is left where it is', async (t) => {

@@ -6,12 +6,13 @@ import type {ArrivalAuthentication} from '../../src/lib/authentication/authentic
 import type {ErrorParts} from '../../src/lib/errors.ts'
 import {matchRecipient} from '../../src/lib/intake/match-recipient.ts'
 import {parseFacts} from '../../src/lib/message/parse.ts'
-import {judgeAbsence, judgeBounce, judgePlusAddressing} from '../../src/lib/round-trip/judge-absence.ts'
+import {judgeAbsence, judgeBounce} from '../../src/lib/round-trip/judge-absence.ts'
 import {isRight, judgeArrival} from '../../src/lib/round-trip/judge-arrival.ts'
 import {judgeAuthentication} from '../../src/lib/round-trip/judge-authentication.ts'
 import {judgeFrom} from '../../src/lib/round-trip/judge-from.ts'
+import {judgePlusAddressing} from '../../src/lib/round-trip/judge-plus-addressing.ts'
 import {judgeMessageId} from '../../src/lib/round-trip/judge-message-id.ts'
-import type {ArrivedProbe, Forward, SentProbe} from '../../src/lib/round-trip/probe.ts'
+import type {ArrivedProbe, DetailFate, Forward, SentProbe} from '../../src/lib/round-trip/probe.ts'
 import {arrival, channel, deskFacts, SUPPORT} from '../intake/desk.ts'
 
 const BILLING = channel({id: 21, address: 'billing@acme.example'})
@@ -52,6 +53,7 @@ function arrived(fields: Fields = {}, seen: ArrivedProbe['seen'] = {by: 'intake'
     at: '2026-03-01T09:00:12.400Z',
     message,
     match: matchRecipient({...arrival({}), message}, FACTS),
+    authentication: null,
     raw: null,
   }
 }
@@ -240,18 +242,29 @@ test('a report tells whose words they are, and at whose server it ended', () => 
           },
         ],
       },
-      {host: 'smtp.provider.example', provider: null},
       STEPS,
     )
   const atTarget = bounce('support@acme.example', '550 5.1.1 <support@acme.example>: no such user, says nobody known')
   assert.equal(problemOf(atTarget).exitCode, 28)
   assert.match(problemOf(atTarget).serverReply ?? '', /^550 5\.1\.1/)
-  assert.match(problemOf(atTarget).title, /comes back undelivered, from support@acme\.example$/)
+  assert.equal(problemOf(atTarget).code, 'PROBE_BOUNCED')
+  assert.match(problemOf(atTarget).why, /forwards it to support@acme\.example, and the server there refuses it/)
   assert.equal(problemOf(bounce('', '')).serverReply, undefined)
+  const known = problemOf(
+    bounce('x@blocked.example', '550 5.7.520 Access denied, Your organization does not allow external forwarding.'),
+  )
+  assert.deepEqual([known.code, known.exitCode, known.certainty], ['MS_EXTERNAL_FORWARDING_BLOCKED', 28, 'certain'])
 })
 
 test('nothing that comes is no certainty: causes stand in their order, the likeliest first', () => {
-  const absence = {waitedSeconds: 300, blind: null, confirmation: null, confirms: true, verifiedAt: null}
+  const absence = {
+    waitedSeconds: 300,
+    blind: null,
+    confirmation: null,
+    confirms: true,
+    slowestMs: null,
+    verifiedAt: null,
+  }
   const never = problemOf(judgeAbsence(FORWARD, absence, STEPS))
   assert.deepEqual([never.code, never.exitCode, never.certainty], ['PROBE_NOT_RECEIVED', 28, 'likely'])
   assert.match(never.causes?.[0] ?? '', /not forwarded to support@acme\.example at all/)
@@ -273,6 +286,10 @@ test('nothing that comes is no certainty: causes stand in their order, the likel
   assert.match(proved.why, /what was proved at 2026-02-01T00:00:00\.000Z stands until it is disproved/)
 })
 
-test('an address with a detail that does not arrive is no fault', () => {
-  assert.equal(outcome(judgePlusAddressing('sales+pd@provider.example', false, 'refused', null)), 'pass')
+test('an address with a detail that does not arrive is no fault, and it is told why', () => {
+  const why = (fate: DetailFate) => judgePlusAddressing(FORWARD, SENT, fate, false).evidence?.['why']
+  assert.equal(why({kind: 'refused', reply: '550 5.1.1 no such user'}), '550 5.1.1 no such user')
+  assert.equal(why({kind: 'absent', waitedMs: 10_200, blind: null}), 'it did not come in within 10 s')
+  const works = judgePlusAddressing(FORWARD, SENT, {kind: 'arrived', probe: arrived()}, true)
+  assert.deepEqual([works.status, works.evidence], ['pass', {works: true, seconds: 12.4}])
 })

@@ -17,6 +17,8 @@ import {verifyEverySignature} from './verify-dkim.ts'
 export interface ArrivalQuestion {
   /** The mail as it came; null where only its header is left, which no signature can be verified with. */
   readonly raw: Uint8Array | null
+  /** Signatures that were verified when it was taken in; they count where the bytes are gone. */
+  readonly verifiedBefore: readonly DkimResult[]
   readonly message: Pick<Message, 'fields' | 'from'>
   /** The server whose Authentication-Results are believed (RFC 8601 2.5); null for none. */
   readonly trustedAuthservId: string | null
@@ -57,7 +59,7 @@ export async function authenticateArrival(
   const asked = word.spf === null && client !== null ? await checkSpf(client, query, deadline) : null
   const spf = word.spf ? ({...word.spf, by: 'trusted-server'} as const) : asked && ({...asked, by: 'client'} as const)
   const arc = raw === null ? null : await verifyArc(signed.arc, query, deadline)
-  const dkim = signed.unverified === null ? signed.dkim : word.dkim
+  const dkim = [signed.dkim, question.verifiedBefore, word.dkim].find(({length}) => length > 0) ?? []
   const proven = {
     dkim: dkim.filter(({result, domain}) => result === 'pass' && domain !== '').map(({domain}) => domain),
     spf: spf?.result === 'pass' && spf.domain !== null ? [spf.domain] : [],
@@ -67,7 +69,7 @@ export async function authenticateArrival(
   const aligned = alignment?.kind === 'aligned' ? alignment.domains : null
   return {
     dkim: dkim.map((one) => (aligned?.has(one.domain) === true ? {...one, aligned: true} : one)),
-    unverified: signed.unverified,
+    unverified: dkim.length > 0 ? null : signed.unverified,
     arc,
     spf,
     dmarc: word.dmarc ?? dmarcOf(alignment, spf !== null),

@@ -8,6 +8,8 @@ export interface SoughtMail {
   readonly word: string
   /** Its Message-ID, without angle brackets. */
   readonly messageId: string
+  /** Its subject, whole or in part: another mail may have been written around it. */
+  readonly subject: string
 }
 
 /** Where a mail was seen: where the inbound is fetched from, among what a filter takes for junk, or elsewhere. */

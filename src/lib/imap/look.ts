@@ -90,7 +90,7 @@ const placeOf = ({path, specialUse}: ListResponse): Place => ({
   role: specialUse === '\\Junk' ? 'junk' : 'other',
 })
 
-/** UID SEARCH by header; a report names what it returns in its body, and is looked for among reports alone. */
+/** UID SEARCH by what stands in the header; a report names what it returns in its body, and is looked for among reports alone. */
 async function searchFor(
   connection: ImapConnection,
   account: ImapAccount,
@@ -99,10 +99,11 @@ async function searchFor(
 ): Promise<readonly number[]> {
   const query: SearchObject = {
     since: new Date(Date.parse(since) - DAY_MS),
-    or: sought.flatMap(({field, word, messageId}): SearchObject[] => [
+    or: sought.flatMap(({field, word, messageId, subject}): SearchObject[] => [
       {header: {[field]: word}},
       {header: {'Message-ID': messageId}},
-      {header: {'Content-Type': 'multipart/report'}, body: messageId},
+      {subject},
+      {header: {'Content-Type': 'multipart/report'}, text: word},
     ]),
   }
   const uids = await connection.command('looking for a message', (client) => client.search(query, {uid: true}))

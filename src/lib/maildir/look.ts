@@ -73,7 +73,8 @@ export function maildirLook(path: string, since: Instant): InboundLook {
   }
 }
 
-const stands = ({word, messageId}: SoughtMail, raw: Buffer) => raw.includes(word) || raw.includes(messageId)
+const stands = ({word, messageId, subject}: SoughtMail, raw: Buffer) =>
+  raw.includes(word) || raw.includes(messageId) || raw.includes(subject)
 
 /** Maildir++: a folder is a Maildir within, whose name begins with a dot. */
 async function folders(path: string): Promise<Place[]> {

@@ -1,6 +1,6 @@
 /** What it means that a probe did not come back, or as a report: pure. */
-import {failed, passed, type Evidence, type Finding} from '../channel/stage.ts'
-import {partsOfReply} from '../connection/explain-reply.ts'
+import {failed, type Finding} from '../channel/stage.ts'
+import {rowOfReply} from '../connection/explain-reply.ts'
 import {EXIT, type Fix} from '../errors.ts'
 import type {ForwardingSteps} from './judge-arrival.ts'
 import type {BouncedProbe, Forward} from './probe.ts'
@@ -9,33 +9,31 @@ import type {BouncedProbe, Forward} from './probe.ts'
 export function judgeBounce(
   {channel, internal}: Forward,
   {at, recipients}: BouncedProbe,
-  server: {readonly host: string; readonly provider: string | null},
   steps: ForwardingSteps,
 ): Finding {
   const [first] = recipients
   const words = first?.diagnostic ?? ''
   const refused = first?.recipient ?? ''
-  const known = partsOfReply(words, {protocol: 'smtp', step: 'message', user: null, ...server})
-  const documented = known.certainty !== 'guess'
-  const evidence: Evidence = {
-    at,
-    recipient: refused === '' ? null : refused,
-    status: first?.status ?? null,
-    reason: first?.reason ?? null,
-  }
+  const known = knownRow(words)
   const atTarget = refused.toLowerCase() === internal.address.toLowerCase()
   return failed(
     {
-      code: documented ? known.code : 'PROBE_BOUNCED',
+      code: known?.id ?? 'PROBE_BOUNCED',
       exitCode: EXIT.notReceived,
-      title: `Mail to ${channel.address} comes back undelivered${refused === '' ? '' : `, from ${refused}`}`,
-      why: documented ? known.why : whyOf(first?.reason, refused, atTarget, internal.address),
-      fixes: documented ? (known.fixes ?? []) : atTarget ? CHECK_TARGET : steps,
+      title: `Mail to ${channel.address} comes back undelivered${known === null ? '' : `: ${known.title}`}`,
+      why: known?.why ?? whyOf(first?.reason, refused, atTarget, internal.address),
+      fixes: known?.fixes ?? (atTarget ? CHECK_TARGET : steps),
       ...(words === '' ? {} : {serverReply: words}),
-      ...(documented && known.certainty !== undefined ? {certainty: known.certainty} : {}),
+      ...(known === null ? {} : {certainty: known.certainty}),
     },
-    evidence,
+    {at, recipient: refused === '' ? null : refused, status: first?.status ?? null, reason: first?.reason ?? null},
   )
+}
+
+/** Whose words they are is not known: the server that refused it may be anybody's. */
+function knownRow(words: string) {
+  const context = {protocol: 'smtp', host: '', provider: null, user: null} as const
+  return rowOfReply(words, {...context, step: 'message'}) ?? rowOfReply(words, {...context, step: 'recipient'})
 }
 
 const CHECK_TARGET: readonly Fix[] = [
@@ -60,6 +58,8 @@ export interface Absence {
   readonly confirmation: {readonly fix: Fix} | null
   /** The provider asks to confirm a forward before it forwards anything. */
   readonly confirms: boolean
+  /** How long the slowest probe took that came lately; null where none came. */
+  readonly slowestMs: number | null
   /** When the forward was last proved to work; null for never. */
   readonly verifiedAt: string | null
 }
@@ -70,7 +70,7 @@ export function judgeAbsence(
   absence: Absence,
   steps: ForwardingSteps,
 ): Finding {
-  const {waitedSeconds, blind, confirmation, confirms, verifiedAt} = absence
+  const {waitedSeconds, blind, confirmation, confirms, slowestMs, verifiedAt} = absence
   const evidence = {waitedSeconds, lookedIntoInbound: blind === null, forwardingVerifiedAt: verifiedAt}
   const causes = [
     ...(blind === null ? [] : [`nobody has looked: ${blind}`]),
@@ -80,7 +80,9 @@ export function judgeAbsence(
       : [`the forward was taken away since ${verifiedAt}, when it was last proved`]),
     ...(confirmation === null && confirms ? ['the forward is set up, and was not confirmed yet'] : []),
     'a filter on the way has put it away or dropped it: see the junk folder of the mailbox at the provider',
-    `it is slow: some forwards take longer than ${waitedSeconds} s`,
+    slowestMs === null
+      ? `it is slow: some forwards take longer than ${waitedSeconds} s`
+      : `it is slow: an earlier probe took ${Math.round(slowestMs / 1000)} s`,
     'the provider does not forward what a mailbox sends to itself: write to the address from another one',
   ]
   return failed(
@@ -102,12 +104,4 @@ export function judgeAbsence(
     },
     evidence,
   )
-}
-
-/** Whether mail to `local+detail@` arrives. That it does not is no fault: the Message-ID carries the thread. */
-export function judgePlusAddressing(address: string, works: boolean, why: string, seconds: number | null): Finding {
-  const evidence = {works, why, seconds}
-  return works
-    ? passed(`Mail to ${address} arrives, too: answers carry their ticket in the address`, evidence)
-    : passed(`Mail to ${address} does not arrive (${why}): answers are recognised by their Message-ID`, evidence)
 }

@@ -1,4 +1,5 @@
 /** A probe on its way out and back: values shared by what sends it, waits for it and judges it. */
+import type {Authentication} from '../channel/authentication.ts'
 import type {PlaceRole} from '../channel/inbound-look.ts'
 import type {Instant} from '../clock.ts'
 import type {RecipientResult} from '../intake/match-recipient.ts'
@@ -31,6 +32,8 @@ export interface ArrivedProbe {
   readonly seen: {readonly by: 'intake'} | {readonly by: 'look'; readonly place: string; readonly role: PlaceRole}
   /** When the mailbox or the intake took it. */
   readonly at: Instant
+  /** What the sender check of the reception found; null where nobody asked. */
+  readonly authentication: Authentication | null
   /** Its header; of what follows nothing is needed. */
   readonly message: Pick<Message, 'fields' | 'from' | 'replyTo' | 'messageId'>
   /** Which of the portal's addresses the reception takes it for. */
@@ -44,3 +47,13 @@ export interface BouncedProbe {
   readonly at: Instant
   readonly recipients: readonly BouncedRecipient[]
 }
+
+/** What became of a probe. */
+export type Fate =
+  | {readonly kind: 'arrived'; readonly probe: ArrivedProbe}
+  | {readonly kind: 'bounced'; readonly probe: BouncedProbe}
+  /** `blind`: why nobody could look into the inbound; null where somebody did, or nobody has to. */
+  | {readonly kind: 'absent'; readonly waitedMs: number; readonly blind: string | null}
+
+/** The probe to the address with a detail may not even be taken. */
+export type DetailFate = Fate | {readonly kind: 'refused'; readonly reply: string}

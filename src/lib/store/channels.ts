@@ -38,6 +38,42 @@ export async function updateSmtpChannel(
     .execute()
 }
 
+/** What a round trip proves, or disproves. */
+export type RoundTripProof = Partial<
+  Pick<SmtpChannelRow, 'forwarding_verified_at' | 'plus_addressing' | 'keeps_message_id'>
+>
+
+/**
+ * Keeps what a round trip has shown, while the address, its target and its server are still those that were tested: what was
+ * shown holds for no other. False where they are not. The portal is locked by then.
+ */
+export async function noteRoundTrip(
+  tx: Tx,
+  {channel, smtp}: {readonly channel: ChannelRow; readonly smtp: SmtpChannelRow},
+  proof: RoundTripProof,
+): Promise<boolean> {
+  const {numUpdatedRows} = await tx
+    .updateTable('smtp_channel')
+    .set(proof)
+    .where('portal_id', '=', channel.portal_id)
+    .where('channel_id', '=', channel.id)
+    .where('host', '=', smtp.host)
+    .where('user_name', '=', smtp.user_name)
+    .where('forwards_to_id', '=', smtp.forwards_to_id)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('channel')
+          .select('channel.id')
+          .where('channel.portal_id', '=', channel.portal_id)
+          .where('channel.id', '=', channel.id)
+          .where('channel.address', '=', channel.address),
+      ),
+    )
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
 /** The key of another portal of the store that has the address, as it is now or was before. */
 export async function portalThatHas(db: Db, address: string, butPortalId: number): Promise<string | undefined> {
   const owner = await db
