@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import {readFileSync} from 'node:fs'
 import {test} from 'node:test'
 import {partsOfReply, rowOfReply} from '../../src/lib/connection/explain-reply.ts'
 import {REPLY_CLASSES, REPLY_PROVIDERS, REPLY_ROWS} from '../../src/lib/connection/reply-table/index.ts'
@@ -29,6 +30,12 @@ test('every row has an example, and is reached by it', (t) => {
     `${REPLY_ROWS.length} rows, ${covered} % covered by ${REPLY_EXAMPLES.length} replies; ${count('certain')} certain, ${count('likely')} likely; the words of ${MADE_UP.size} rows are made up`,
   )
   assert.deepEqual(without, [])
+  const documented = readFileSync(new URL('../../docs/replies.md', import.meta.url), 'utf8')
+  assert.ok(
+    documented.includes(`${REPLY_ROWS.length} rows, each reached by at least one of ${REPLY_EXAMPLES.length} replies`),
+  )
+  for (const certainty of ['certain', 'likely'])
+    assert.ok(documented.includes(`| \`${certainty}\` | ${count(certainty)} |`), certainty)
   assert.ok([...MADE_UP].every((id) => shown.has(id)))
 })
 

@@ -98,8 +98,10 @@ function explainKnown({reply, protocol, steps}: PastedReply, spokenBy: string | 
   const possible = general === undefined ? shared : [general, ...shared]
   const [only, another] = possible
   if (only === undefined) return null
-  if (another !== undefined) return ambiguous(possible, {reply, protocol, steps})
-  return shared.length === 0 ? explained(only) : explained({...only, certainty: 'likely'})
+  // What all servers mean by it needs no name.
+  const alike = only.provider === null && possible.every(({exitCode}) => exitCode === only.exitCode)
+  if (another !== undefined && !alike) return ambiguous(possible, {reply, protocol, steps})
+  return general === undefined ? explained({...only, certainty: 'likely'}) : explained(only)
 }
 
 const explained = (row: ReplyRow): Explanation => ({

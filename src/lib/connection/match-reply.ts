@@ -61,9 +61,12 @@ export function rowsThatFit(
   )
 }
 
+/** Who pastes words without their code pastes a sentence. The patterns may try each place of it. */
+const MOST_WORDS = 2048
+
 /** The rows of one provider's own words, where a text has no code that a reply begins with. */
 export function rowsWithWords(text: string): readonly ReplyRow[] {
-  const words = text.replace(/\s+/g, ' ')
+  const words = text.slice(0, MOST_WORDS).replace(/\s+/g, ' ')
   return REPLY_ROWS.filter(
     (row) =>
       row.provider !== null &&

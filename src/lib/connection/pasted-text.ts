@@ -14,6 +14,8 @@ export interface PastedReply {
 
 /** A whole transcript is shorter; who pastes a log of megabytes is not kept waiting. */
 const MOST_CHARACTERS = 65_536
+/** A reply has 512 octets a line (RFC 5321 4.5.3.1.5); a line of a log has some more around it. */
+const MOST_OF_A_LINE = 2048
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&lt;': '<',
@@ -52,7 +54,7 @@ export function serverNamesIn(plain: string): readonly string[] {
 
 /** The refusals in the text, in its order. */
 export function repliesIn(plain: string): readonly PastedReply[] {
-  const lines = plain.split('\n').map((line) => line.trim())
+  const lines = plain.split('\n').map((line) => line.slice(0, MOST_OF_A_LINE).trim())
   const found: PastedReply[] = []
   for (let at = 0; at < lines.length; at++) {
     const line = withoutPrefix(lines[at]!)
@@ -83,8 +85,8 @@ function withoutPrefix(line: string): string | null {
   const said = line.replace(WHEN, '').replace(WHEN, '').replace(BY_SERVER, '')
   if (!BY_CLIENT.test(said)) return said
   // A mail program quotes with the same mark.
-  const quoted = said.replace(/^>{1,3} +/, '')
-  return /^[245][0-5]\d[ -]|^(?:\S+ )?(?:NO|BAD|BYE) /.test(quoted) ? quoted : null
+  const [quoted] = /(?<=^>{1,3} +)(?:[245][0-5]\d[ -]|(?:\S+ )?(?:NO|BAD|BYE) ).*/.exec(said) ?? []
+  return quoted ?? null
 }
 
 /**

@@ -9,8 +9,8 @@ export interface Reply {
   readonly words: string
 }
 
-/** No reply is looked at beyond this: RFC 5321 4.5.3.1.5 gives a line 512 octets, and servers send some lines. */
-const MOST_CHARACTERS = 8192
+/** No reply is looked at beyond this: RFC 5321 4.5.3.1.5 gives a line 512 octets, and servers send a few lines. */
+const MOST_CHARACTERS = 4096
 
 export function readReply(reply: string, protocol: ReplyProtocol): Reply {
   const text = reply.slice(0, MOST_CHARACTERS)

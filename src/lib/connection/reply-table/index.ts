@@ -13,7 +13,7 @@ import {TOKEN_ROWS} from './tokens.ts'
 
 export {REPLY_CLASSES} from './classes.ts'
 export {REPLY_PROVIDERS, type ReplyProvider} from './providers.ts'
-export type {ReplyCause, ReplyMatch, ReplyProtocol, ReplyRow, ReplyStep} from './row.ts'
+export type {ReplyMatch, ReplyProtocol, ReplyRow, ReplyStep} from './row.ts'
 
 /** In the order in which they are tried: what only one provider says comes before what software and any server say. */
 export const REPLY_ROWS: readonly ReplyRow[] = [

@@ -68,7 +68,7 @@ const YAHOO: readonly ReplyRow[] = [
     ],
     fixes: [YAHOO_APP_PASSWORD, {text: 'If it is an app password already, wait an hour; do not retry in a loop.'}],
     certainty: 'likely',
-    source: 'the reference of this project, seen in many public issues; no document of Yahoo has the code',
+    source: 'nedimf/maildroid#17 (an app password mended it), nodemailer/nodemailer#1112, PHPMailer/PHPMailer#3291',
   },
   {
     id: 'YAHOO_BAD_CREDENTIALS',
@@ -118,7 +118,22 @@ const YAHOO: readonly ReplyRow[] = [
     ],
     fixes: [{text: 'Send from the address of the login.'}, YAHOO_APP_PASSWORD],
     certainty: 'likely',
-    source: 'maildroid#17, as the reference of this project has it; seen once',
+    source: 'nedimf/maildroid#17 (an app password mended it); seen once',
+  },
+  {
+    id: 'YAHOO_SENDER_REFUSED',
+    provider: 'yahoo',
+    protocol: 'smtp',
+    // Said to a message, it may be about what the message holds.
+    steps: ['sender'],
+    match: {code: '550', text: /^request failed; mailbox unavailable/i},
+    about: 'sender',
+    exitCode: EXIT.sender,
+    title: 'The sender is refused',
+    why: 'the address that the mail is from is none of the account',
+    fixes: [{text: 'Send from the address of the login.'}],
+    certainty: 'likely',
+    source: 'mattermost/mattermost#13652 (the address of the login mended it)',
   },
 ]
 
@@ -201,7 +216,7 @@ const ZOHO: readonly ReplyRow[] = [
     causes: ZOHO_CAUSES,
     fixes: [ZOHO_APP_PASSWORD, ZOHO_SERVERS],
     certainty: 'likely',
-    source: 'the reference of this project; https://www.zoho.com/mail/help/imap-access.html',
+    source: 'https://www.zoho.com/mail/help/imap-access.html (the settings); the words are not verified',
   },
   {
     id: 'ZOHO_IMAP_OFF',
@@ -247,7 +262,7 @@ const ZOHO: readonly ReplyRow[] = [
     why: 'Zoho has closed this account for outgoing mail, mostly because of spam that was sent by it',
     fixes: [{text: 'Have it opened again: https://mail.zoho.com/UnblockMe'}],
     certainty: 'certain',
-    source: 'the reference of this project; the words themselves',
+    source: 'the words themselves; seen in public issues',
   },
   {
     id: 'ZOHO_UNUSUAL_ACTIVITY',
@@ -263,7 +278,7 @@ const ZOHO: readonly ReplyRow[] = [
       {text: 'If it lasts: https://mail.zoho.com/UnblockMe'},
     ],
     certainty: 'certain',
-    source: 'the words themselves; seen in public issues',
+    source: 'seen in public code, with the address that unblocks; https://www.zoho.com/mail/help/usage-policy.html',
   },
   {
     id: 'ZEPTOMAIL_LOGIN_REFUSED',
@@ -282,7 +297,7 @@ const ZOHO: readonly ReplyRow[] = [
     ],
     fixes: [{text: 'Use the user name emailapikey, and the token that the agent shows under SMTP/API.'}],
     certainty: 'likely',
-    source: 'https://www.zoho.com/zeptomail/help/smtp-home.html (the settings; the reasons are from the reference)',
+    source: 'https://www.zoho.com/zeptomail/help/smtp-home.html (the settings); the reasons are not verified',
   },
 ]
 
@@ -359,7 +374,7 @@ const GMX: readonly ReplyRow[] = [
     causes: GMX_CAUSES,
     fixes: [GMX_SWITCH_ON],
     certainty: 'likely',
-    source: 'jens-maus/yam#638, for SMTP; the words for IMAP are from the reference of this project',
+    source: 'jens-maus/yam#638 (the reason); thunderbird/thunderbird-android#5780 (the words)',
   },
 ]
 
@@ -437,7 +452,7 @@ const YANDEX_MAILRU_NETEASE: readonly ReplyRow[] = [
     why: 'it takes mail only from those who are logged in',
     fixes: [{text: 'Give the user name and the password of the account: --user, --password-stdin.'}],
     certainty: 'certain',
-    source: 'the words themselves; seen in a public paste, as the reference of this project has it',
+    source: 'the words themselves; seen in a public paste',
   },
   {
     id: 'NETEASE_UNSAFE_LOGIN',

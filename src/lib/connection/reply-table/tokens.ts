@@ -216,7 +216,7 @@ const GOOGLE_TOKENS: readonly ReplyRow[] = [
       {text: 'Where it ends every week, publish the app, or make it "Internal" in Google Workspace.'},
     ],
     certainty: 'likely',
-    source: `${GOOGLE_OAUTH}#expiration`,
+    source: `${GOOGLE_OAUTH} (refresh token expiration)`,
   },
   {
     id: 'GOOGLE_TOKEN_CLOCK',
@@ -233,7 +233,7 @@ const GOOGLE_TOKENS: readonly ReplyRow[] = [
     ],
     fixes: [{text: 'Set the clock of this machine.'}, {text: 'Else make a new key for the service account.'}],
     certainty: 'likely',
-    source: `${GOOGLE_OAUTH}/service-account#error-codes`,
+    source: `${GOOGLE_OAUTH}/service-account (error codes)`,
   },
   {
     id: 'GOOGLE_TOKEN_CODE_USED',
@@ -259,7 +259,7 @@ const GOOGLE_TOKENS: readonly ReplyRow[] = [
     why: 'the address that the service account acts for has no mailbox',
     fixes: [{text: 'Use the main address of the user, not an alias or a group.'}],
     certainty: 'likely',
-    source: `${GOOGLE_OAUTH}/service-account#error-codes`,
+    source: `${GOOGLE_OAUTH}/service-account (error codes)`,
   },
   {
     id: 'GOOGLE_TOKEN_DELEGATION_MISSING',
@@ -276,7 +276,7 @@ const GOOGLE_TOKENS: readonly ReplyRow[] = [
       },
     ],
     certainty: 'certain',
-    source: `${GOOGLE_OAUTH}/service-account#error-codes`,
+    source: `${GOOGLE_OAUTH}/service-account (error codes)`,
   },
   {
     id: 'GOOGLE_TOKEN_CLIENT_UNKNOWN',
@@ -304,7 +304,7 @@ const GOOGLE_TOKENS: readonly ReplyRow[] = [
       {text: 'An administrator trusts its client id: admin.google.com, Security, API controls, App access control.'},
     ],
     certainty: 'certain',
-    source: `${GOOGLE_OAUTH}/native-app#authorization-errors`,
+    source: `${GOOGLE_OAUTH}/native-app (authorization errors)`,
   },
 ]
 
