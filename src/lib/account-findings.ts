@@ -58,7 +58,7 @@ function passwordMissing(portal: PortalRow, account: string, what: string): Find
   const name = passwordName(portal, {shownAs: account})
   return {
     code: 'SECRET_MISSING_HERE',
-    text: `This machine has no password of ${account}: ${what}.`,
+    text: `This machine has no password of ${named(account)}: ${what}.`,
     fixes: [
       {text: 'Keep a copy here:', command: `postdesk secret set ${name}`},
       {text: 'Or say where this machine finds it:', command: `postdesk secret bind ${name} env:VARIABLE`},
@@ -70,7 +70,7 @@ function passwordMissing(portal: PortalRow, account: string, what: string): Find
 
 const loginUnverified = ({key}: PortalRow, account: string): Finding => ({
   code: 'LOGIN_UNVERIFIED',
-  text: `Nobody has logged in as ${account} yet: whether its settings are right is not known.`,
+  text: `Nobody has seen a login of ${named(account)} succeed: whether its settings are right is not known.`,
   fixes: [{text: 'Try them:', command: `postdesk email test ${account} --portal ${key}`}],
   failOn: 'unverified',
 })
@@ -81,3 +81,6 @@ const forwardingUnverified = ({key}: PortalRow, {address, forwardsTo}: ChannelSu
   fixes: [{text: 'Send a probe on its way:', command: `postdesk email test ${address} --roundtrip --portal ${key}`}],
   failOn: 'unverified',
 })
+
+/** An address as it is; `the relay`, `the inbound`. */
+const named = (account: string): string => (account.includes('@') ? account : `the ${account}`)

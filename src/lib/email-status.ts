@@ -9,6 +9,7 @@ import {
 } from './channel-summary.ts'
 import {EXIT, type ExitCode, type Fix} from './errors.ts'
 import {notedClass, type Failure, type Finding} from './finding.ts'
+import {confirmationFindings} from './forwarding-confirmations.ts'
 import {QUARANTINE_BUDGET} from './intake/quarantine-reasons.ts'
 import {measureBudget} from './quarantine-purge.ts'
 import {outboxStatus} from './outbox/status.ts'
@@ -111,8 +112,8 @@ export async function emailStatus(
     find(
       'STALE',
       staleFor === null
-        ? `${what} was never synced.`
-        : `${what} was last synced ${staleFor} s ago, more than ${staleAfter} s.`,
+        ? `${what} was never synced: nothing fetches its mail.`
+        : `${what} was last synced ${staleFor} s ago, more than ${staleAfter} s: nothing fetches its mail.`,
       [{text: 'Sync it now, and see that something does so regularly:', command: `postdesk email sync --watch ${on}`}],
       'stale',
     )
@@ -143,7 +144,8 @@ export async function emailStatus(
     find('CHANNEL_WAITING', `${mails(waiting)} for ${address}, which is switched off.`, [
       {text: 'Switch it on, and they are taken in:', command: `postdesk email update ${address} --active ${on}`},
     ])
-  const {poison = 0, 'channel-inactive': _, ...others} = reasons
+  findings.push(...(await confirmationFindings(store, portal)))
+  const {poison = 0, 'channel-inactive': _, 'forwarding-confirmation': _told, ...others} = reasons
   const quarantined = Object.entries(others)
   if (quarantined.length > 0)
     find(

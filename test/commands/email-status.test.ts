@@ -101,7 +101,7 @@ for (const kind of STORES)
       }
       const login = [
         'LOGIN_UNVERIFIED',
-        'Nobody has logged in as help@customer-care.example yet',
+        'Nobody has seen a login of help@customer-care.example succeed',
         'postdesk email test help@customer-care.example --portal acme',
       ]
       const forwarding = [
