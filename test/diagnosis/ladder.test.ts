@@ -54,6 +54,14 @@ test('--only climbs what is asked for, by stage or group, and what that needs', 
   assert.deepEqual(told(await stagesOf(rungs, {only: new Set(['domain'])})), ['spf pass'])
 })
 
+test('what has to come before is climbed, and blocks nothing', async () => {
+  const rungs = [
+    rung('starttls', [], failed(PROBLEM)),
+    {...rung('tls', [], passed('a handshake')), after: ['starttls'] as const},
+  ]
+  assert.deepEqual(told(await stagesOf(rungs, {only: new Set(['tls'])})), ['starttls fail', 'tls pass'])
+})
+
 test('--until ends with the stage', async () => {
   const rungs = [rung('tcp', [], passed('')), rung('greeting', ['tcp'], passed('')), rung('login', [], passed(''))]
   assert.deepEqual(told(await stagesOf(rungs, {until: 'greeting'})), ['tcp pass', 'greeting pass'])

@@ -46,11 +46,12 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
     ...entry('For', [recipientMatch ? describeRecipient(recipientMatch) : 'no address of this portal']),
     ...(quarantine ? entry('Waits', [`in the quarantine: ${quarantine.reason} (${quarantine.why})`]) : []),
     ...(duplicate ? entry('Nothing', [`is done: ${duplicate.why}`]) : []),
+    ...(isProbe(explanation) ? entry('Nothing', ['is done but to note that it came']) : []),
     ...entry('Ticket', [
       describeThread(explanation),
       ...named(thread.rejected.map((one) => `not by ${one.method} ${one.value}: ${one.why}`)),
     ]),
-    ...(quarantine || duplicate
+    ...(quarantine || duplicate || isProbe(explanation)
       ? []
       : entry('Queue', [`${route.queue ?? '–'}, ${route.owner ?? 'nobody'} (${route.why})`])),
     ...entry('Answer', [`${autoReply.send ? 'an automatic reply' : 'none'}: ${autoReply.why}`]),
@@ -129,10 +130,14 @@ function describeRequester({requester, message}: Explanation): string[] {
 const describeRecipient = ({channel, address, header}: NonNullable<Explanation['recipientMatch']>) =>
   `${channel}, ${header === 'envelope' ? 'by the envelope' : `by the field ${header}`}${address.toLowerCase() === channel ? '' : ` that names ${address}`}`
 
-function describeThread({thread, quarantine, duplicate}: Explanation): string {
+/** Mail of our own is in a ticket already; a probe is in none. */
+const isProbe = ({verdict, duplicate}: Explanation): boolean => verdict.kind === 'own' && duplicate === null
+
+function describeThread(explanation: Explanation): string {
+  const {thread, quarantine, duplicate} = explanation
   const place = thread.openedBy === null ? `ticket ${thread.ticket}` : `the ticket that ${thread.openedBy} opens`
   if (duplicate) return `${place}, where it is already`
-  if (thread.method === 'new') return quarantine ? 'none' : 'a new one'
+  if (thread.method === 'new') return quarantine || isProbe(explanation) ? 'none' : 'a new one'
   return `${place}, by ${thread.method} ${thread.value ?? ''}${thread.reopens ? ', which it opens again' : ''}`
 }
 

@@ -1,4 +1,5 @@
 /** How a command gets a secret: by one of its flags, or by a masked prompt. Never from the command line itself. */
+import {partsOf, PostdeskError} from '../errors.ts'
 import type {SecretInput} from '../secret-names.ts'
 import {readSecretFile} from '../secret/file.ts'
 import {readSecretStdin} from '../secret/read-secret-stdin.ts'
@@ -52,9 +53,15 @@ export async function readSecretInput(
  */
 export async function readSecretOnce(ways: SecretWays, question: string, sources: SecretSources): Promise<Secret> {
   const reference = referenceOf(ways)
-  return reference === undefined
-    ? readValue(ways, question, sources)
-    : readSecretRef(parseSecretRef(reference), `--${ways.name}`, sources)
+  if (reference === undefined) return readValue(ways, question, sources)
+  try {
+    return await readSecretRef(parseSecretRef(reference), `--${ways.name}`, sources)
+  } catch (error) {
+    if (!(error instanceof PostdeskError)) throw error
+    // What is used once is kept nowhere, so that it cannot be set either.
+    const fixes = error.fixes.filter(({command}) => command?.startsWith('postdesk secret ') !== true)
+    throw new PostdeskError({...partsOf(error), fixes, cause: error})
+  }
 }
 
 const referenceOf = ({env, ref}: Pick<SecretWays, 'env' | 'ref'>) => (env === undefined ? ref : `env:${env}`)

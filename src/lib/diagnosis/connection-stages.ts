@@ -16,9 +16,9 @@ export const connectionRungs = (conversation: Conversation): readonly Rung[] => 
   {id: 'dns', needs: [], look: (signal) => lookUp(conversation, signal)},
   {id: 'tcp', needs: ['dns'], look: (signal) => connectEach(conversation, signal)},
   {id: 'tls-mode', needs: ['tcp'], look: (signal) => findTlsMode(conversation, signal)},
-  {id: 'greeting', needs: ['tcp'], look: () => takeGreeting(conversation)},
+  {id: 'greeting', needs: ['tcp'], after: ['tls-mode'], look: () => takeGreeting(conversation)},
   {id: 'starttls', needs: ['greeting'], look: () => startTls(conversation)},
   // A handshake that did not come to stand is told here, and is why there is no greeting.
-  {id: 'tls', needs: ['tcp'], look: (signal) => judgeTls(conversation, signal)},
+  {id: 'tls', needs: ['tcp'], after: ['starttls'], look: (signal) => judgeTls(conversation, signal)},
   {id: 'capabilities', needs: ['greeting', 'starttls', 'tls'], look: () => lookAtCapabilities(conversation)},
 ]

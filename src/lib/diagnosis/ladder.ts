@@ -10,6 +10,8 @@ export interface Rung {
   readonly id: StageId
   /** Stages of the same ladder without which it cannot be looked at: one that failed, or was blocked, blocks it. */
   readonly needs: readonly StageId[]
+  /** Stages that are looked at before it in any case, whatever comes of them. */
+  readonly after?: readonly StageId[]
   /** True where it shares nothing with the others: it is looked at from the start, and told in its turn. */
   readonly early?: boolean
   /** Rejects only with the signal's reason, or for a bug: whatever a server does is a finding. */
@@ -89,7 +91,8 @@ function wantedOf(rungs: readonly Rung[], only: ReadonlySet<string> | null): Rea
   const want = (id: StageId) => {
     if (wanted.has(id)) return
     wanted.add(id)
-    for (const need of byId.get(id)?.needs ?? []) want(need)
+    const rung = byId.get(id)
+    for (const before of [...(rung?.needs ?? []), ...(rung?.after ?? [])]) want(before)
   }
   for (const {id} of rungs) if (only.has(id) || only.has(STAGES[id].group)) want(id)
   return wanted

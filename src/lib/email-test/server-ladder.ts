@@ -1,0 +1,133 @@
+/** The ladder of one server: its names, the connection, the login, and what follows from that. */
+import {blocked, failed, type Finding} from '../channel/stage.ts'
+import type {StageId} from '../channel/stages.ts'
+import {connectionRungs} from '../diagnosis/connection-stages.ts'
+import {createConversation, type Conversation} from '../diagnosis/conversation.ts'
+import {domainRungs} from '../diagnosis/domain/domain-stages.ts'
+import {imapRungs} from '../diagnosis/imap-stages.ts'
+import type {Rung} from '../diagnosis/ladder.ts'
+import {loginRungs} from '../diagnosis/login-stages.ts'
+import {judgePassword} from '../diagnosis/password-shape.ts'
+import {quit, relayRungs, smtpRungs} from '../diagnosis/smtp-stages.ts'
+import type {DiagnosisSubject, TranscriptLine} from '../diagnosis/subject.ts'
+import {providerOfHost} from '../discovery/providers.ts'
+import {createResolver} from '../dns/resolver.ts'
+import {partsOf, type PostdeskError} from '../errors.ts'
+import type {Secret} from '../secret/secret.ts'
+import type {Ladder} from './ladder.ts'
+import type {TestRun} from './run.ts'
+
+/** What of a server depends on whose it is; the rest is filled in by the run. */
+export interface ServerQuestion {
+  readonly target: string
+  readonly server: Pick<DiagnosisSubject, 'protocol' | 'host' | 'port' | 'security' | 'user'> &
+    Partial<Omit<DiagnosisSubject, 'password'>>
+  /** The password, or why this machine has none; null where none is needed. */
+  readonly password: Secret | PostdeskError | null
+  /** What is known of the settings, before anything is asked. */
+  readonly config: Finding
+  /** The domain whose records are looked at, and which of their stages; null for none. */
+  readonly domain: {readonly name: string; readonly stages: readonly StageId[] | 'all'} | null
+  /** A relay is asked for the null return path, and for this internal address as the sender. */
+  readonly relay: {readonly internalSender: string | null} | null
+}
+
+/** `after`: what is looked at once the server is done with. */
+export function serverLadder(question: ServerQuestion, run: TestRun, after: readonly Rung[] = []): Ladder {
+  const {target, password, config, domain, relay} = question
+  const subject = subjectOf(question, run)
+  const transcript: TranscriptLine[] = []
+  const query = createResolver({address: run.resolver})
+  const conversation = createConversation(subject, {
+    deadlines: run.deadlines,
+    query,
+    asksSystem: run.resolver === null,
+    transcript: (line) => {
+      transcript.push(line)
+      run.onTranscript(target, line)
+    },
+  })
+  // The addresses of the server come first, since all else hangs on them.
+  const [addresses, ...connection] = connectionRungs(conversation)
+  const ofDomain =
+    domain === null
+      ? []
+      : domainRungs({
+          domain: domain.name,
+          protocol: subject.protocol,
+          host: subject.host,
+          port: subject.port,
+          security: subject.security,
+          provider: providerOfHost(subject.host)?.id ?? null,
+          selectors: [],
+          query,
+        }).filter(({id}) => domain.stages === 'all' || domain.stages.includes(id))
+  return {
+    target,
+    host: subject.host,
+    rungs: [
+      {id: 'config', needs: [], look: () => Promise.resolve(configOf(config, password))},
+      {id: 'password', needs: [], look: () => Promise.resolve(shapeOf(subject))},
+      ...(addresses ? [addresses] : []),
+      ...ofDomain.map((rung): Rung => ({...rung, early: true})),
+      ...connection,
+      ...loginRungs(conversation).map((rung) => (rung.id === 'login' ? remembering(rung, conversation, run) : rung)),
+      ...(subject.protocol === 'imap' ? imapRungs(conversation) : smtpRungs(conversation)),
+      ...(relay === null ? [] : relayRungs(conversation, relay)),
+      ...after,
+    ],
+    transcript,
+    end: () => quit(conversation),
+  }
+}
+
+function subjectOf({server, password}: ServerQuestion, run: TestRun): DiagnosisSubject {
+  return {
+    mechanism: null,
+    ca: run.ca,
+    tlsName: run.tlsName,
+    ehloName: null,
+    family: null,
+    // Where it is kept with a server elsewhere, it was said so.
+    allowCleartext: server.security === 'none',
+    provider: null,
+    sender: null,
+    recipient: null,
+    message: null,
+    mailbox: null,
+    passwordMayFollow: false,
+    ...server,
+    password: isSecret(password) ? password : null,
+  }
+}
+
+const isSecret = (password: ServerQuestion['password']): password is Secret => password !== null && 'reveal' in password
+
+function configOf(config: Finding, password: ServerQuestion['password']): Finding {
+  if (password === null || isSecret(password)) return config
+  return failed(partsOf(password), config.evidence)
+}
+
+function shapeOf({password, host, user, provider}: DiagnosisSubject): Finding {
+  if (password === null || user === null) return blocked('there is no password to look at')
+  return judgePassword(password.reveal(), {host, user, provider})
+}
+
+/** The login, with the memory of what was refused: a password that is wrong counts towards a lock at the provider. */
+function remembering(login: Rung, conversation: Conversation, run: TestRun): Rung {
+  const {host, port, user, password} = conversation.subject
+  if (user === null || password === null) return login
+  const known = {host, port, user, password}
+  return {
+    ...login,
+    async look(signal) {
+      const refused = await run.refused.recall(known)
+      if (refused !== null && !(await run.triesAgain({user, host}, refused.at)))
+        return blocked(`this password was refused at ${refused.at}, and is not tried again`)
+      const finding = await login.look(signal)
+      if (conversation.refused !== null) await run.refused.remember(known)
+      else if (finding.status === 'pass' && refused !== null) await run.refused.forget(known)
+      return finding
+    },
+  }
+}
