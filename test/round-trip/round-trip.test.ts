@@ -1,9 +1,11 @@
 /** Round trips through a provider that forwards: Postfix, a login before it, and the portal's mailbox on Dovecot behind it. */
 import assert from 'node:assert/strict'
+import {randomUUID} from 'node:crypto'
 import {test} from 'node:test'
 import type {Stage} from '../../src/lib/channel/stage.ts'
 import type {StageId} from '../../src/lib/channel/stages.ts'
 import {forwardingProviderMissing, REFUSAL, startForwardingProvider} from '../support/forwarding-provider.ts'
+import {sendMail} from '../support/mta.ts'
 import {startTripDesk} from '../support/round-trip.ts'
 import {STORES} from '../support/stores.ts'
 
@@ -31,7 +33,7 @@ for (const kind of STORES)
         'message-id': 'pass',
       })
       const {seconds, seenBy, takenFor, takenBy, forwarding, returnPath, hops} = evidenceOf(stages, 'probe-arrived')
-      assert.ok(Number(seconds) < 15, String(seconds))
+      assert.ok(Number(seconds) < 15)
       assert.deepEqual(
         [seenBy, takenFor, takenBy, forwarding, returnPath],
         [
@@ -92,6 +94,82 @@ for (const kind of STORES)
       assert.equal(stages.get('probe-from')?.status, 'skip')
     })
 
+    await t.test('is not proved by a stranger who writes another word', async () => {
+      const forged = [
+        'From: sales@provider.example',
+        'To: sales@provider.example',
+        'Subject: [probe AAAA] please ignore',
+        'X-Postdesk-Probe: probe.aaaaaaaaaaaaaaaaaaaaaaaaaa',
+        'Message-ID: <probe.aaaaaaaaaaaaaaaaaaaaaaaaaa@acme.example>',
+        '',
+        'It is recognised by: probe.aaaaaaaaaaaaaaaaaaaaaaaaaa',
+      ].join('\r\n')
+      const stages = await desk.trip('swallowed', {
+        waitMs: 6000,
+        onStage: ({id}) =>
+          id === 'probe-sent'
+            ? sendMail(provider.port, {
+                from: 'evil@example.com',
+                to: ['support@acme.example'],
+                data: Buffer.from(forged),
+              })
+            : undefined,
+      })
+      assert.equal(stages.get('probe-arrived')?.problem?.code, 'PROBE_NOT_RECEIVED')
+    })
+
+    await t.test('tells what the provider changed on the way', async () => {
+      const stages = await desk.trip('changed', {
+        rewrite: (raw) =>
+          raw
+            .replace(/^Message-ID: .*$/m, `Message-ID: <${randomUUID()}@provider.example>`)
+            .replace(/^From: .*$/m, 'From: Owner <owner@provider.example>'),
+      })
+      assert.equal(stages.get('probe-arrived')?.status, 'pass', 'its field is still there')
+      const from = stages.get('probe-from')!
+      assert.deepEqual([from.problem?.code, from.problem?.exitCode], ['FROM_REWRITTEN_BY_PROVIDER', 26])
+      assert.equal(from.evidence['keepsReplyTo'], true)
+      assert.match(stages.get('message-id')!.title, /replaced on the way; answers are recognised by the address/)
+      assert.equal((await desk.smtp('changed')).keeps_message_id, 0)
+    })
+
+    await t.test('keeps nothing where the address was changed meanwhile', async () => {
+      const stages = await desk.trip('moved', {
+        onStage: async ({id}) => {
+          if (id === 'probe-sent')
+            await desk.store.db
+              .updateTable('smtp_channel')
+              .set({host: 'elsewhere.example'})
+              .where('channel_id', '=', (await desk.smtp('moved')).channel_id)
+              .execute()
+        },
+      })
+      assert.deepEqual(
+        [stages.get('probe-arrived')?.status, stages.get('probe-arrived')?.evidence['kept']],
+        ['pass', false],
+      )
+      assert.equal((await desk.smtp('moved')).forwarding_verified_at, null)
+    })
+
+    await t.test('ends at once with its signal', async () => {
+      const ended = new AbortController()
+      const trip = desk.trip('ended', {
+        signal: ended.signal,
+        waitMs: 60_000,
+        onStage: ({id}) => void (id === 'probe-sent' && setTimeout(() => ended.abort(new Error('enough')), 500)),
+      })
+      const began = Date.now()
+      await assert.rejects(trip, /enough/)
+      assert.ok(Date.now() - began < 3000)
+    })
+
+    await t.test('without the password of the inbound says that nobody has looked', async () => {
+      const {secrets} = await startTripDesk(t, 'sqlite', provider)
+      const nobody = {...secrets, bindings: {...secrets.bindings, get: () => Promise.resolve(null)}}
+      const stages = await desk.trip('unseen', {waitMs: 2000, context: {secrets: nobody}})
+      assert.match(stages.get('probe-arrived')?.problem?.causes?.[0] ?? '', /^nobody has looked: /)
+    })
+
     await t.test('that nobody sees again has causes, not a cause', async () => {
       const stages = await desk.trip('lost', {waitMs: 2000})
       const {problem} = stages.get('probe-arrived')!
@@ -102,3 +180,15 @@ for (const kind of STORES)
       )
     })
   })
+
+test('without sub-addressing at the provider only that is missing', {skip}, async (t) => {
+  const provider = await startForwardingProvider(t, {subAddressing: false})
+  const desk = await startTripDesk(t, 'sqlite', provider)
+  const stages = await desk.trip('sales')
+  const plus = stages.get('plus-addressing')!
+  assert.deepEqual([plus.status, plus.evidence['works']], ['pass', false])
+  assert.match(String(plus.evidence['why']), /550 5\.1\.1/)
+  assert.deepEqual([stages.get('probe-arrived')?.status, stages.get('message-id')?.status], ['pass', 'pass'])
+  const smtp = await desk.smtp('sales')
+  assert.deepEqual([smtp.plus_addressing, smtp.keeps_message_id], [0, 1])
+})

@@ -30,6 +30,12 @@ const FORWARDS = {
   blocked: 'support@blocked.example',
   /** Taken, and seen by nobody ever again. */
   lost: 'support@lost.example',
+  swallowed: 'support@lost.example',
+  unseen: 'support@acme.example',
+  /** As it is to be, for tests that change something else. */
+  changed: 'support@acme.example',
+  moved: 'support@acme.example',
+  ended: 'support@acme.example',
 } as const
 export type ForwardingMailbox = keyof typeof FORWARDS
 
