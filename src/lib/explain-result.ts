@@ -240,10 +240,17 @@ function requesterOf(decision: Decision): Explanation['requester'] {
 const autoReplyOf = (decision: Decision): ExplainedAutoReply =>
   decision.kind === 'accept'
     ? {send: decision.autoReply.send, why: decision.autoReply.why}
-    : {send: false, why: decision.kind === 'duplicate' ? 'the mail is here already' : 'it waits in the quarantine'}
+    : {send: false, why: UNANSWERED[decision.kind]}
+
+const UNANSWERED = {
+  duplicate: 'the mail is here already',
+  probe: 'it is a probe',
+  quarantine: 'it waits in the quarantine',
+} as const
 
 function routeOf(decision: Decision, facts: Facts, opened: ReadonlyMap<RowId, OpenedTicket>): ExplainedRoute {
   const keyOf = (queueId: RowId | null | undefined) => facts.queues.get(queueId ?? 0)?.key ?? null
+  if (decision.kind === 'probe') return {queue: null, owner: null, why: 'a probe opens no ticket'}
   if (decision.kind === 'quarantine') return {queue: null, owner: null, why: 'it waits in the quarantine'}
   const ticket = decision.kind === 'duplicate' ? facts.tickets.get(decision.of.ticketId) : decision.thread.ticket
   if (decision.kind === 'accept' && decision.route !== null) {

@@ -239,6 +239,7 @@ const nothingKnown = (now: string): Facts => ({
   byHeaderId: new Map(),
   referringTo: new Map(),
   tokens: new Map(),
+  probes: new Map(),
   ticketsByNumber: new Map(),
   participants: new Map(),
   autoReplies: {bySender: new Map(), byDomain: new Map(), portalLastHour: 0},

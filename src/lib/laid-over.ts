@@ -38,5 +38,5 @@ export function layOver(decided: Facts | null, stored: Facts): Facts {
   for (const name of ['bySender', 'byDomain'] as const)
     for (const [key, times] of stored.autoReplies[name])
       if (!decided.autoReplies[name].has(key)) decided.autoReplies[name].set(key, times)
-  return {...decided, tokens: stored.tokens, ticketsByNumber: stored.ticketsByNumber}
+  return {...decided, tokens: stored.tokens, probes: stored.probes, ticketsByNumber: stored.ticketsByNumber}
 }

@@ -198,7 +198,11 @@ async function decideAnew(
         items.set(row.id, kept(row, 'it was settled meanwhile'))
       else if (message instanceof PostdeskError) items.set(row.id, kept(row, `${message.title}: ${message.why}`))
       else {
-        const arrival = {...arrivalOf(row, source, message), authentication: senders.get(row.id) ?? null}
+        const arrival = {
+          ...arrivalOf(row, source, message),
+          authentication: senders.get(row.id) ?? null,
+          ...(isOverruled(row, options.selection) ? {overruled: 'forwarding-confirmation' as const} : {}),
+        }
         mails.push({row, prepared: {kind: 'arrived', arrival, raw: {keptId: row.raw_id}}})
       }
     }
@@ -211,6 +215,10 @@ async function decideAnew(
     return rows.map(({id}) => items.get(id)!)
   })
 }
+
+/** Whoever names this very mail, or this reason, wants a ticket of it. With all others it waits on, being no matter of theirs. */
+const isOverruled = ({reason}: NamedQuarantineRow, selection: QuarantineSelection): boolean =>
+  reason === 'forwarding-confirmation' && ('ids' in selection || (selection.reasons?.includes(reason) ?? false))
 
 /** What is known of the senders, by the ids of the rows: as at the arrival, before the transaction. */
 async function checkSenders(

@@ -3,6 +3,7 @@ import {checkLocalPart} from './address.ts'
 import {PostdeskError, type Fix} from './errors.ts'
 import type {Envelope} from './channel/delivery.ts'
 import type {QuarantineReason} from './intake/facts.ts'
+import {confirmationFixes} from './forwarding-confirmations.ts'
 import {REASONS} from './intake/quarantine-reasons.ts'
 import {MAX_FALLBACK_HEADER_BYTES} from './message/limits.ts'
 import type {Address, Attachment, Field, Message} from './message/message.ts'
@@ -267,5 +268,7 @@ function fixesFor(
       ]
     case 'not-storable':
       return [whole ? retry : {...refetch, text: 'Let the next sync fetch it anew:'}]
+    case 'forwarding-confirmation':
+      return confirmationFixes(id, portal.key)
   }
 }

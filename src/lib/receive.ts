@@ -146,6 +146,7 @@ function numberOf(decision: Decision, facts: Facts): number | null {
       return decision.thread.ticket?.number ?? null
     case 'duplicate':
       return facts.tickets.get(decision.of.ticketId)?.number ?? null
+    case 'probe':
     case 'quarantine':
       return null
   }

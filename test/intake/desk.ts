@@ -65,6 +65,8 @@ export interface DeskFacts {
       : never
     : never
   readonly agents?: readonly string[]
+  /** When each probe of `sales@shop.example` ends, by its nonce. */
+  readonly probes?: Readonly<Record<string, string>>
 }
 
 export function deskFacts(desk: DeskFacts = {}): Facts {
@@ -111,6 +113,12 @@ export function deskFacts(desk: DeskFacts = {}): Facts {
       Object.entries(tokens).map(([token, {ticketId, messageId, kind = 'message-id', expiresAt = null}]) => [
         hashToken(token),
         {kind, ticketId, messageId, expiresAt},
+      ]),
+    ),
+    probes: new Map(
+      Object.entries(desk.probes ?? {}).map(([nonce, expiresAt], index) => [
+        hashToken(nonce),
+        {id: 700 + index, address: 'sales@shop.example', expiresAt},
       ]),
     ),
     ticketsByNumber: new Map(tickets.map(({id, number}) => [number ?? id, id])),

@@ -16,7 +16,8 @@ test('docs/quarantine.md says of every reason what the table says', () => {
     return `| \`${reason}\` | ${means} | ${mends} | ${retry} | ${kept}: ${keptWhy} |`
   })
   assert.deepEqual(rows, expected)
-  assert.ok(page.includes(BUDGETED_REASONS.map((reason) => `\`${reason}\``).join(' and ')))
+  const budgeted = BUDGETED_REASONS.map((reason) => `\`${reason}\``)
+  assert.ok(page.includes(new Intl.ListFormat('en').format(budgeted)))
   assert.ok(page.includes(QUARANTINE_BUDGET.mails.toLocaleString('en-US')))
   assert.ok(page.includes(formatBytes(QUARANTINE_BUDGET.bytes)))
 })

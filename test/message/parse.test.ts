@@ -29,6 +29,8 @@ describe('facts of a message', () => {
       invitation: null,
       report: null,
       forwarded: null,
+      probe: null,
+      confirmation: null,
       defects: [],
     })
     assert.equal(size, fixture('outlook-nested-related.eml').length)
@@ -144,6 +146,8 @@ describe('facts of a message', () => {
         invitation: null,
         report: null,
         forwarded: null,
+        probe: null,
+        confirmation: null,
         defects: [],
         size: 0,
         sha256: '',

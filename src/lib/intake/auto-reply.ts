@@ -168,10 +168,12 @@ export function countAutoReply(facts: Facts, address: string): void {
 }
 
 /**
- * Whether the authenticity of a mail is worth questions to the DNS: only that of what may be answered. By the mail alone,
+ * Whether the authenticity of a mail is worth questions to the DNS: only that of what may be answered, of a probe, whose way is
+ * tested, and of a mail that asks an admin to open a link. By the mail alone,
  * before the store is asked. For all others the word of the trusted server has to do, which costs nothing.
  */
 export function needsAuthentication({message, receivedAt}: Arrival, now: string): boolean {
+  if (message.report === null && (message.probe !== null || message.confirmation !== null)) return true
   if (message.report !== null || automaticSign(message) !== null || bulkSign(message) !== null) return false
   const times = [receivedAt, ...(message.date === null ? [] : [message.date])].map((time) => Date.parse(time))
   return Date.parse(now) - Math.min(...times) <= MAX_AGE_MS

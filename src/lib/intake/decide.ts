@@ -4,11 +4,13 @@
  * step stands in a file of its own.
  */
 import {baseSubject} from '../message/base-subject.ts'
+import {asksToConfirm} from './asks-to-confirm.ts'
 import {isFailure} from './authenticity.ts'
 import {considerAutoReply, countAutoReply} from './auto-reply.ts'
 import type {Arrival, Decision, Facts, KnownMessage, QuarantineReason, RecipientMatch, Verdict} from './facts.ts'
 import {judge} from './judge.ts'
 import {matchDuplicate, reusedId} from './match-duplicate.ts'
+import {matchProbe, probeReason, sightingOf} from './match-probe.ts'
 import {matchRecipient, switchedOff} from './match-recipient.ts'
 import {matchThread, referencedIds} from './match-thread.ts'
 import {ownMessage} from './own-message.ts'
@@ -16,15 +18,25 @@ import {addedParticipants, forwardedByAgent, requesterOf} from './participants.t
 import {route} from './route.ts'
 
 export function decide(arrival: Arrival, facts: Facts): Decision {
-  const {match: recipient, ...unmatched} = matchRecipient(arrival, facts)
+  const matched = matchRecipient(arrival, facts)
+  const {match: recipient, ...unmatched} = matched
   const verdict = judge(arrival, recipient, facts)
   const judged = {verdict, recipient}
+  const probe = matchProbe(arrival, facts)
+  if (probe !== null)
+    return {
+      ...judged,
+      kind: 'probe',
+      probe: probe.probe,
+      sighting: sightingOf(arrival, probe, matched),
+      why: `probe: ${probeReason(probe)}`,
+    }
   const subject = baseSubject(arrival.message.subject)
   const own = ownMessage(arrival, facts)
   if (own) return {...judged, kind: 'duplicate', of: own, why: verdict.reason}
   const duplicate = matchDuplicate(arrival, subject, facts)
   if (duplicate) return {...judged, kind: 'duplicate', ...duplicate}
-  const kept = keptOut(arrival, verdict, recipient, 'why' in unmatched ? unmatched.why : '')
+  const kept = keptOut(arrival, verdict, recipient, 'why' in unmatched ? unmatched.why : '', facts)
   if (kept !== null || recipient === null) return {...judged, kind: 'quarantine', ...kept!}
 
   const thread = matchThread(arrival, verdict, facts)
@@ -51,15 +63,19 @@ export function decide(arrival: Arrival, facts: Facts): Decision {
 
 /** Why a mail waits in the quarantine; null where it does not. */
 function keptOut(
-  {message}: Arrival,
+  arrival: Arrival,
   verdict: Verdict,
   recipient: RecipientMatch | null,
   unmatched: string,
+  facts: Facts,
 ): {readonly reason: QuarantineReason; readonly why: string} | null {
+  const {message} = arrival
   const failed = message.defects.find(({code}) => code === 'parse-failed')
   if (failed) return {reason: 'parse-failed', why: failed.detail}
   if (verdict.kind === 'loop') return {reason: 'loop', why: verdict.reason}
   if (!recipient) return {reason: 'unknown-recipient', why: unmatched}
+  const asked = asksToConfirm(arrival, recipient, facts)
+  if (asked !== null) return {reason: 'forwarding-confirmation', why: asked}
   const inactive = switchedOff(recipient)
   return inactive ? {reason: 'channel-inactive', why: `${inactive.address} is switched off`} : null
 }

@@ -4,6 +4,7 @@ import type {Authentication} from '../channel/authentication.ts'
 import type {Envelope, ItemKey} from '../channel/delivery.ts'
 import type {Address, BouncedRecipient, Message} from '../message/message.ts'
 import type {AgentLoad, ClosedPolicy, Status} from '../ticket/ticket.ts'
+import type {ProbeSighting} from './match-probe.ts'
 
 /** A row id. Negative while the row is only planned: what a batch creates gets its real ids when it is committed. */
 export type RowId = number
@@ -83,6 +84,15 @@ export interface TokenFacts {
   readonly expiresAt: Instant | null
 }
 
+/** A mail of ours that is to come back. */
+export interface ProbeFacts {
+  readonly id: RowId
+  /** The current address of the SMTP channel that is tested. */
+  readonly address: string
+  /** What comes later is not taken for it. */
+  readonly expiresAt: Instant
+}
+
 /** Automatic replies that were decided on lately: what the budgets count. Newest or oldest first alike. */
 export interface AutoReplyFacts {
   /** The last 24 hours, by `budgetAddress`. */
@@ -117,6 +127,8 @@ export interface Facts {
   readonly referringTo: Map<string, KnownMessage[]>
   /** By hash, those that the mails of the batch may carry. */
   readonly tokens: ReadonlyMap<string, TokenFacts>
+  /** By the hash of the nonce, those whose mark the mails of the batch bear. */
+  readonly probes: ReadonlyMap<string, ProbeFacts>
   /** By public number, where a merged one leads to the ticket it is part of; those that the subjects name. */
   readonly ticketsByNumber: ReadonlyMap<number, RowId>
   /** Of each ticket, in lower case: at least those participants that sent a mail of the batch. */
@@ -133,6 +145,8 @@ export interface Arrival {
   readonly message: Message
   /** What is known of its sender's authenticity; null where nobody asked, which counts as unknown. */
   readonly authentication: Authentication | null
+  /** A person says that it waits in the quarantine for this reason wrongly; left out where nobody does. */
+  readonly overruled?: 'forwarding-confirmation'
 }
 
 /** What kind of mail it is. It decides what follows from the mail, never whether it is kept. */
@@ -214,6 +228,7 @@ export const QUARANTINE_REASONS = [
   'oversized',
   'poison',
   'not-storable',
+  'forwarding-confirmation',
 ] as const
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
 
@@ -226,6 +241,13 @@ interface Judged {
 /** Everything that will be written about an arrival, complete before anything is. */
 export type Decision =
   | (Judged & {readonly kind: 'duplicate'; readonly of: Pick<KnownMessage, 'id' | 'ticketId'>; readonly why: string})
+  /** A mail of ours that was to come back, or a report on one: it is noted, and kept nowhere else. */
+  | (Judged & {
+      readonly kind: 'probe'
+      readonly probe: ProbeFacts
+      readonly sighting: ProbeSighting
+      readonly why: string
+    })
   | (Judged & {readonly kind: 'quarantine'; readonly reason: QuarantineReason; readonly why: string})
   | (Judged & {
       readonly kind: 'accept'

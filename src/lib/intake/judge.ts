@@ -11,9 +11,11 @@ import {
   suppressesAnswers,
 } from '../message/automatic.ts'
 import {loopMarkIn} from '../message/loop-mark.ts'
-import type {Message, Report} from '../message/message.ts'
+import type {Message, ProbePlace, Report} from '../message/message.ts'
+import {PROBE_FIELD} from '../message/probe-mark.ts'
 import type {Arrival, Facts, RecipientMatch, Verdict} from './facts.ts'
 import {matchLoop} from './match-loop.ts'
+import {matchProbe, probeReason} from './match-probe.ts'
 import {ownMessage} from './own-message.ts'
 
 const verdict = (kind: Verdict['kind'], reason: string, header: string | null): Verdict => ({
@@ -25,6 +27,11 @@ const verdict = (kind: Verdict['kind'], reason: string, header: string | null): 
 
 export function judge(arrival: Arrival, recipient: RecipientMatch | null, facts: Facts): Verdict {
   const {message} = arrival
+  const probe = matchProbe(arrival, facts)
+  if (probe !== null) {
+    const bounces = probe.report?.recipients ?? []
+    return {kind: 'own', reason: `a probe: ${probeReason(probe)}`, header: PROBE_FIELDS[probe.mark.place], bounces}
+  }
   if (ownMessage(arrival, facts) !== null)
     return verdict('own', 'a copy of a mail that was sent from here', 'message-id')
   const loop = loopOf(message, recipient, facts.portal.loopMark)
@@ -39,6 +46,14 @@ export function judge(arrival: Arrival, recipient: RecipientMatch | null, facts:
   if (arrival.envelope?.sender === null) return verdict('auto-reply', 'the null return path', 'envelope')
   if (hasNullReturnPath(message)) return verdict('auto-reply', 'the null return path', 'return-path')
   return hinted(arrival) ?? verdict('human', 'no header shows a machine', null)
+}
+
+/** The field in which the mark of a probe stands. */
+const PROBE_FIELDS: Readonly<Record<ProbePlace, string | null>> = {
+  header: PROBE_FIELD.toLowerCase(),
+  'message-id': 'message-id',
+  text: null,
+  report: null,
 }
 
 /** A subject as assistants write it decides only where another sign agrees: a person may write so too. */

@@ -13,6 +13,8 @@ export function outcomeOf(arrival: Arrival, decision: Decision, ticket: number |
   switch (decision.kind) {
     case 'duplicate':
       return {...about, kind: 'duplicate', reason: decision.why}
+    case 'probe':
+      return {...about, kind: 'skipped', reason: decision.why}
     case 'quarantine':
       return {...about, kind: 'quarantined', reason: `${decision.reason}: ${decision.why}`}
     case 'accept':

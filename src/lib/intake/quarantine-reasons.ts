@@ -88,6 +88,15 @@ export const REASONS: Readonly<Record<QuarantineReason, ReasonFacts>> = {
     keptWhy: 'it waits for a repair',
     budgeted: false,
   },
+  'forwarding-confirmation': {
+    means:
+      'A provider asks to confirm that it may forward mail to this portal; the code or the link stands in its detail.',
+    mends: 'Whoever sets up the forward confirms it at the provider; an admin drops the mail.',
+    retry: 'to make a ticket of it all the same: by its id, or by this reason',
+    keptDays: 30,
+    keptWhy: 'codes and links end within days, and anybody can have one sent',
+    budgeted: true,
+  },
 }
 
 /**

@@ -6,6 +6,13 @@ import {headerBlockAt, notesBlockAt, type HeaderBlock} from './reply/header-bloc
 import {MAX_LINES} from './reply/lines.ts'
 import {MAX_COMPARED_CHARS, normalLine} from './reply/normal-line.ts'
 
+/** Words before the subject of a forward, as mail programs of many languages write them. */
+const FORWARD_MARK =
+  /^\s*(?:\[[^\]]{0,60}\]\s*)?(?:fwd?|wg|tr|rv|enc|i|pd|vl|vb|doorst|ilt|i̇lt|转发|轉寄|轉發|chuyển tiếp|転送)\s*[:：]/iu
+
+/** True for the subject of a mail that passes another one on. */
+export const isForwardSubject = (subject: string): boolean => FORWARD_MARK.test(subject)
+
 /**
  * Reads the header that mail programs write above a forwarded mail; null where the text has none, or where it names no
  * address. The first header counts: those below it are of mail that the forwarded one quotes.

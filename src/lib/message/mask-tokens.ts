@@ -11,8 +11,11 @@ const TOKEN_LENGTH = 26
  */
 const ANYWHERE = new RegExp(`((?:\\+|%2B|&#43;|&plus;)[tb]|pd\\.)${TOKEN}(?=@|%40|=|&#64;|&commat;)`, 'gi')
 
+/** The word of a probe (probe-mark.ts), which also stands alone. */
+const PROBE_WORD = new RegExp(`(probe\\.)${TOKEN}(?![a-z0-9])`, 'gi')
+
 /** The same text with every token in it made unusable: whoever has a token can write into its ticket. */
-export const maskTokens = (text: string): string => text.replace(ANYWHERE, '$1…')
+export const maskTokens = (text: string): string => text.replace(ANYWHERE, '$1…').replace(PROBE_WORD, '$1…')
 
 /** What ends the local part of an address, in the ways it is written. */
 const AFTER_LOCAL_PART = ['@', '%40', '&#64;', '&commat;']
@@ -38,5 +41,18 @@ export function mayHoldToken(bytes: Buffer): boolean {
       while (start > first && DELIMITERS[bytes[start - 1]!] === 0) start--
       if (at - start >= TOKEN_LENGTH && IN_LOCAL_PART.test(bytes.toString('latin1', start, at))) return true
     }
+  return PROBE_BEGINNINGS.some((beginning) => mayHoldProbe(bytes, beginning))
+}
+
+/** As it is written, and as a server writes it that folds the case of an id. */
+const PROBE_BEGINNINGS = ['probe.', 'PROBE.']
+
+function mayHoldProbe(bytes: Buffer, beginning: string): boolean {
+  for (let at = bytes.indexOf(beginning); at !== -1; at = bytes.indexOf(beginning, at + 1)) {
+    const start = at + beginning.length
+    if (WHOLE_TOKEN.test(bytes.toString('latin1', start, start + TOKEN_LENGTH))) return true
+  }
   return false
 }
+
+const WHOLE_TOKEN = new RegExp(`^${TOKEN}$`, 'i')

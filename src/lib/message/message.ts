@@ -228,6 +228,18 @@ export interface Forwarded {
 /** Where the mark of a probe was found: `report` for the mail that a report returns. */
 export type ProbePlace = 'header' | 'message-id' | 'text' | 'report'
 
+/** What a provider asks for before it forwards mail to us. Anybody can write such a mail. */
+export interface ForwardingConfirmation {
+  /** As people call it. */
+  readonly provider: string
+  /** To be entered in the provider's settings; null where it sends none. */
+  readonly code: string | null
+  /** To be opened; always at the provider's own host. Null where it sends none. */
+  readonly link: string | null
+  /** The address whose mail is to be forwarded; null where it is not named. */
+  readonly forAddress: string | null
+}
+
 /** What a mail of ours that was to come back is recognised by (`probe-mark.ts`). Anybody can write one. */
 export interface ProbeMark {
   /** Whether it is one of ours is told by its hash (`hashToken`). */
@@ -261,6 +273,10 @@ export interface Message {
   readonly report: Report | null
   /** The mail that it forwards, where its subject says that it does and its text names the sender; else null. */
   readonly forwarded: Forwarded | null
+  /** By which it is recognised as a probe, or as a report on one; null for a mail without such a mark. */
+  readonly probe: ProbeMark | null
+  /** What a provider asks to confirm before it forwards mail to us; null for any other mail. */
+  readonly confirmation: ForwardingConfirmation | null
   readonly defects: readonly Defect[]
   /** Size of the raw message in bytes. */
   readonly size: number

@@ -5,13 +5,15 @@ import {readDate} from './date.ts'
 import {Digest, TrimmedDigest} from './digest.ts'
 import {fingerprint} from './fingerprint.ts'
 import {unflow} from './flowed.ts'
-import {readForwarded} from './forwarded.ts'
+import {isForwardSubject, readForwarded} from './forwarded.ts'
+import {readForwardingConfirmation} from './forwarding-confirmation.ts'
 import {fieldValue, readHeader} from './header.ts'
 import {htmlLines, type MarkedLine} from './html-text.ts'
 import {invitationOf, invitationText} from './invitation.ts'
 import {MAX_ADDRESSES, MAX_FALLBACK_HEADER_BYTES} from './limits.ts'
 import type {Address, Body, Defect, Field, Message, ParsedMessage} from './message.ts'
 import {readMessageId, readMessageIds} from './message-id.ts'
+import {readProbeMark} from './probe-mark.ts'
 import {plainLine, splitReply} from './reply-text.ts'
 import {readReport} from './report.ts'
 import {readSecurity} from './security.ts'
@@ -124,6 +126,7 @@ function factsOf(structure: Structure, text: () => string, reader: FieldReader, 
   const subjectField = value('subject') ?? ''
   const subject = reader.text(subjectField)
   const from = addresses(first('from'))
+  const report = readReport(structure, subject)
   return {
     messageId,
     inReplyTo: readMessageIds(value('in-reply-to')),
@@ -139,8 +142,10 @@ function factsOf(structure: Structure, text: () => string, reader: FieldReader, 
     attachments: structure.leaves.flatMap((leaf) => attachmentsOf(leaf, (value) => reader.text(value))),
     security: readSecurity(structure),
     invitation: invitationOf(structure),
-    report: readReport(structure, subject),
-    forwarded: FORWARD_MARK.test(subject) ? readForwarded(text()) : null,
+    report,
+    forwarded: isForwardSubject(subject) ? readForwarded(text()) : null,
+    probe: readProbeMark(structure, {messageId, subject, report}, text),
+    confirmation: readForwardingConfirmation({from, subject}, text),
     defects,
     size: structure.size,
     sha256: structure.sha256,
@@ -153,10 +158,6 @@ function factsOf(structure: Structure, text: () => string, reader: FieldReader, 
     }),
   }
 }
-
-/** Words before the subject of a forward, as mail programs of many languages write them. */
-const FORWARD_MARK =
-  /^\s*(?:\[[^\]]{0,60}\]\s*)?(?:fwd?|wg|tr|rv|enc|i|pd|vl|vb|doorst|ilt|i̇lt|转发|轉寄|轉發|chuyển tiếp|転送)\s*[:：]/iu
 
 /** RFC 5321 2.4: the domain does not distinguish case, the local part may. */
 function lowerDomain(address: string): string {

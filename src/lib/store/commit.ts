@@ -2,6 +2,7 @@
 import type {Insertable} from 'kysely'
 import type {ItemKey, Outcome} from '../channel/delivery.ts'
 import type {Arrival, AutoReplyWay, Decision, Facts, RecipientMatch} from '../intake/facts.ts'
+import type {ProbeSighting} from '../intake/match-probe.ts'
 import {switchedOff} from '../intake/match-recipient.ts'
 import {outcomeOf, skipped, withheld} from '../intake/outcome.ts'
 import type {Address, BouncedRecipient, Message} from '../message/message.ts'
@@ -24,6 +25,7 @@ import {
   type Quarantined,
 } from './intake-rows.ts'
 import {IDS_PER_OUTGOING, insertOutgoing, type NewOutgoing} from './outgoing.ts'
+import {noteProbeArrived} from './probes.ts'
 import {dropRaw, dropUnusedRaw, finishRaw, findRaw} from './raw.ts'
 import type {Schema, TicketTable, Tx} from './schema.ts'
 
@@ -91,6 +93,8 @@ interface BatchRows {
   /** What bounces say of the recipients of outgoing messages. */
   readonly returned: Returned[]
   readonly participants: Insertable<Schema['participant']>[]
+  /** What was seen of probes, by their ids. */
+  readonly sightings: {readonly probeId: number; readonly sighting: ProbeSighting}[]
   /** Agents that were given a ticket. */
   readonly assigned: Set<number>
   readonly answers: {readonly ticketId: number; readonly ids: readonly [number, number]; readonly answered: Answered}[]
@@ -130,6 +134,7 @@ export async function commit(
   await updateTickets(tx, context, rows.joined)
   await markReturned(tx, dialect, context, rows.returned)
   await updateAgents(tx, context, rows.assigned)
+  for (const {probeId, sighting} of rows.sightings) await noteProbeArrived(tx, context.portalId, probeId, sighting)
   for (const {ticketId, ids, answered} of rows.answers) {
     const outgoing = await context.answer(answered)
     const place = {portalId: context.portalId, ticketId, ids}
@@ -166,6 +171,7 @@ async function collect(
     joined: new Map(),
     returned: [],
     participants: [],
+    sightings: [],
     assigned: new Set(),
     answers: [],
   }
@@ -312,6 +318,11 @@ async function collect(
           quarantine({...arrival, ...decision, header: null, size}, rawId, waitsFor(decision)?.id ?? null)
           break
         }
+        case 'probe':
+          if ('rawId' in raw) await dropRaw(tx, portalId, raw.rawId)
+          rows.items.push(itemRow(context, sourceId, arrival, {state: 'probe', messageId: null, effect: effect(true)}))
+          rows.sightings.push({probeId: decision.probe.id, sighting: decision.sighting})
+          break
         case 'duplicate':
           if ('rawId' in raw) await dropRaw(tx, portalId, raw.rawId)
           rows.items.push(
@@ -335,6 +346,8 @@ async function collect(
 
 type Accepted = Extract<Decision, {kind: 'accept'}>
 type Duplicate = Extract<Decision, {kind: 'duplicate'}>
+
+const isKept = ({kind}: Decision) => kind === 'accept' || kind === 'quarantine'
 
 const opensTicket = (decision: Decision) => decision.kind === 'accept' && decision.thread.ticket === null
 
@@ -378,10 +391,10 @@ async function releaseFromQuarantine(
   return left
 }
 
-/** A kept mail that turned out to be one that is here already. */
+/** A kept mail that turned out to be one that is here already, or a probe. */
 async function dropUnused(tx: Tx, {portalId}: CommitContext, batch: readonly Planned[]): Promise<void> {
   for (const planned of batch)
-    if (planned.kind === 'decided' && planned.decision.kind === 'duplicate' && 'keptId' in planned.raw)
+    if (planned.kind === 'decided' && !isKept(planned.decision) && 'keptId' in planned.raw)
       await dropUnusedRaw(tx, portalId, planned.raw.keptId)
 }
 

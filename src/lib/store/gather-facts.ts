@@ -9,6 +9,7 @@ import type {
   ChannelFacts,
   Facts,
   KnownMessage,
+  ProbeFacts,
   QueueFacts,
   RowId,
   TicketFacts,
@@ -24,6 +25,7 @@ import {listAddresses, listChannels, listSmtpChannels} from './channels.ts'
 import {inPortal, type StoreDialect} from './dialect.ts'
 import {countAutoReplies} from './outgoing-list.ts'
 import {storeId, type PortalRow} from './portals.ts'
+import {findProbesByHash} from './probes.ts'
 import {listMemberships, listQueues} from './queues.ts'
 import type {Db} from './schema.ts'
 
@@ -111,6 +113,7 @@ export async function gatherFacts(
     queues,
     agents,
     ...known,
+    probes: await gatherProbes(db, dialect, portal.id, mails, channels),
     autoReplies: answers ? await gatherAutoReplies(db, dialect, portal.id, mails, now) : NO_AUTO_REPLIES(),
   }
 }
@@ -309,6 +312,24 @@ async function gatherTokens(
     rows.map((row) => [
       row.hash,
       {kind: row.kind, ticketId: row.ticket_id, messageId: row.message_id, expiresAt: row.expires_at},
+    ]),
+  )
+}
+
+/** The probes whose mark the mails bear; nothing is asked where none bears one. */
+async function gatherProbes(
+  db: Db,
+  dialect: StoreDialect,
+  portalId: number,
+  mails: readonly Asked[],
+  channels: ReadonlyMap<number, ChannelFacts>,
+): Promise<Map<string, ProbeFacts>> {
+  const hashes = new Set(mails.flatMap(({message: {probe}}) => (probe === null ? [] : [hashToken(probe.nonce)])))
+  const probes = await findProbesByHash(db, dialect, portalId, [...hashes])
+  return new Map(
+    probes.map(({id, channelId, nonceHash, sentTo, expiresAt}) => [
+      nonceHash,
+      {id, address: channels.get(channelId)?.address ?? sentTo, expiresAt},
     ]),
   )
 }
