@@ -18,6 +18,11 @@ export type Script =
       readonly mx?: readonly string[]
       /** `priority weight port target`. */
       readonly srv?: readonly string[]
+      readonly ptr?: readonly string[]
+      /** `usage selector match`, and the data in hexadecimal. */
+      readonly tlsa?: readonly string[]
+      /** An alias: whatever is asked for is answered with this and, as a resolver does, with what is at its end. */
+      readonly cname?: string
       /** Over UDP, only that it is too long. */
       readonly truncated?: boolean
     }
@@ -38,11 +43,14 @@ export interface DnsServer {
 const TYPES: Readonly<Record<number, string>> = {
   1: 'A',
   5: 'CNAME',
+  12: 'PTR',
   15: 'MX',
   16: 'TXT',
   28: 'AAAA',
   33: 'SRV',
+  52: 'TLSA',
 }
+const CNAME = 5
 const RCODES = {ok: 0, servfail: 2, nxdomain: 3}
 const TRUNCATED = 0x0200
 
@@ -53,7 +61,7 @@ export async function startDns(t: TestContext, zone: Readonly<Record<string, Scr
   const answer = (message: Buffer, overTcp: boolean, send: (reply: Buffer) => void) => {
     const {name, type} = readQuestion(message)
     questions.push(`${overTcp ? 'tcp ' : ''}${TYPES[type] ?? type} ${name}`)
-    respond(message, type, scripts.get(name) ?? 'nxdomain', overTcp, send)
+    respond({message, name, type, overTcp, send, zone: scripts}, scripts.get(name) ?? 'nxdomain')
   }
 
   const tcp = createServer((socket) => {
@@ -95,23 +103,35 @@ function readQuestion(message: Buffer): {readonly name: string; readonly type: n
   return {name: labels.join('.').toLowerCase(), type: message.readUInt16BE(at + 1), end: at + 5}
 }
 
-function respond(message: Buffer, type: number, script: Script, overTcp: boolean, send: (reply: Buffer) => void): void {
+/** A question that came, and the way to answer it. */
+interface Question {
+  readonly message: Buffer
+  readonly name: string
+  readonly type: number
+  readonly overTcp: boolean
+  readonly send: (reply: Buffer) => void
+  readonly zone: ReadonlyMap<string, Script>
+}
+
+/** `aliases`: the records that lead to the name whose script this is. */
+function respond(question: Question, script: Script, aliases: readonly Buffer[] = []): void {
+  const {message, type, overTcp, send, zone} = question
   if (script === 'silence') return
-  if (script === 'servfail' || script === 'nxdomain') return send(reply(message, RCODES[script], []))
-  if (script === 'no-data') return send(reply(message, RCODES.ok, []))
+  // RFC 6604 3: the code is that of the end of the chain.
+  if (script === 'servfail' || script === 'nxdomain') return send(reply(message, RCODES[script], aliases))
+  if (script === 'no-data') return send(reply(message, RCODES.ok, aliases))
   if ('delayMs' in script) {
-    setTimeout(() => respond(message, type, script.answer, overTcp, send), script.delayMs).unref()
+    setTimeout(() => respond(question, script.answer, aliases), script.delayMs).unref()
     return
   }
   if (script.truncated && !overTcp) return send(reply(message, RCODES.ok, [], TRUNCATED))
+  if (script.cname !== undefined) {
+    const alias = record(question.name, CNAME, nameData(script.cname))
+    if (type === CNAME) return send(reply(message, RCODES.ok, [...aliases, alias]))
+    return respond({...question, name: script.cname}, zone.get(script.cname) ?? 'nxdomain', [...aliases, alias])
+  }
   const data = dataOf(TYPES[type] ?? '', script)
-  send(
-    reply(
-      message,
-      RCODES.ok,
-      data.map((piece) => record(type, piece)),
-    ),
-  )
+  send(reply(message, RCODES.ok, [...aliases, ...data.map((piece) => record(question.name, type, piece))]))
 }
 
 function reply(message: Buffer, rcode: number, records: readonly Buffer[], flags = 0): Buffer {
@@ -138,19 +158,22 @@ function dataOf(type: string, script: Exclude<Script, string | {readonly delayMs
       return (script.mx ?? []).map((line) => fieldsAndName(line.split(' ')))
     case 'SRV':
       return (script.srv ?? []).map((line) => fieldsAndName(line.split(' ')))
+    case 'PTR':
+      return (script.ptr ?? []).map(nameData)
+    case 'TLSA':
+      return (script.tlsa ?? []).map(tlsaData)
     default:
       return []
   }
 }
 
-function record(type: number, data: Buffer): Buffer {
-  const head = Buffer.alloc(12)
-  head.writeUInt16BE(0xc00c, 0) // the name of the question
-  head.writeUInt16BE(type, 2)
-  head.writeUInt16BE(1, 4)
-  head.writeUInt32BE(300, 6)
-  head.writeUInt16BE(data.length, 10)
-  return Buffer.concat([head, data])
+function record(name: string, type: number, data: Buffer): Buffer {
+  const head = Buffer.alloc(10)
+  head.writeUInt16BE(type, 0)
+  head.writeUInt16BE(1, 2)
+  head.writeUInt32BE(300, 4)
+  head.writeUInt16BE(data.length, 8)
+  return Buffer.concat([nameData(name), head, data])
 }
 
 /** Strings of more than 255 bytes are cut into as many as are needed (RFC 1035 3.3.14). */
@@ -161,9 +184,19 @@ function textData(strings: readonly string[]): Buffer {
 
 /** Numbers, and a name at the end: MX (RFC 1035 3.3.9), SRV (RFC 2782). */
 function fieldsAndName(words: readonly string[]): Buffer {
-  const labels = words.at(-1)!.split('.').filter(Boolean)
-  const name = labels.map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')]))
-  return Buffer.concat([numbers(...words.slice(0, -1).map(Number)), ...name, Buffer.from([0])])
+  return Buffer.concat([numbers(...words.slice(0, -1).map(Number)), nameData(words.at(-1)!)])
+}
+
+function nameData(name: string): Buffer {
+  const labels = name.split('.').filter(Boolean)
+  const data = labels.map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')]))
+  return Buffer.concat([...data, Buffer.from([0])])
+}
+
+/** RFC 6698 2.1. */
+function tlsaData(line: string): Buffer {
+  const words = line.split(' ')
+  return Buffer.concat([Buffer.from(words.slice(0, 3).map(Number)), Buffer.from(words[3]!, 'hex')])
 }
 
 const numbers = (...values: readonly number[]): Buffer => {

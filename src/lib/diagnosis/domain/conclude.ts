@@ -65,7 +65,7 @@ export function conclude({
       exitCode: exitCodes[worst.weight],
       title,
       why,
-      fixes: [...together.map(publishFix), ...[worst, ...others].flatMap(fixesOf)],
+      fixes: differing([...together.map(publishFix), ...[worst, ...others].flatMap(fixesOf)]),
       ...(certainty === undefined ? {} : {certainty}),
       ...(causes === undefined ? {} : {causes}),
     },
@@ -77,11 +77,27 @@ export function conclude({
   )
 }
 
+/** Several faults may be mended alike. */
+const differing = (fixes: readonly Fix[]) =>
+  fixes.filter(({text}, index) => fixes.findIndex((fix) => fix.text === text) === index)
+
 /** Of a fault, what to publish first. */
 const fixesOf = ({publish = [], fixes = []}: Fault): readonly Fix[] => [...publish.map(publishFix), ...fixes]
 
 export const publishFix = (record: PublishedRecord): Fix => ({
   text: `Publish in the DNS${record.replaces ? ', in the place of what is there' : ''}: ${zoneLine(record)}`,
+})
+
+/** What is said of a domain that does not exist, wherever its records were to be looked at. */
+export const domainNotFound = (domain: string): Fault => ({
+  code: 'DOMAIN_NOT_FOUND',
+  weight: 'broken',
+  title: `There is no domain ${domain}`,
+  why: 'the DNS does not know the name',
+  fixes: [
+    {text: 'Look for a typing mistake in the address.'},
+    {text: 'Ask the registrar of the domain whether it has expired.'},
+  ],
 })
 
 /** Characters of one string of a TXT record (RFC 1035 3.3.14). */

@@ -2,7 +2,7 @@
 import {type Evidence, type Finding, warned} from '../../channel/stage.ts'
 import type {Fix} from '../../errors.ts'
 import {type Ask, notKnown, textsOf} from './ask.ts'
-import {conclude, type Fault, type PublishedRecord} from './conclude.ts'
+import {conclude, domainNotFound, type Fault, type PublishedRecord} from './conclude.ts'
 import type {DkimExam} from './dkim-stage.ts'
 import type {DomainSubject} from './domain-subject.ts'
 import {ownerOf} from './owner.ts'
@@ -17,6 +17,8 @@ export interface DmarcExam {
   readonly misplaced: readonly string[]
   /** Hosts elsewhere that reports are to go to, and have not said that they take them. */
   readonly unauthorized: readonly string[]
+  /** The domain does not exist. */
+  readonly noName: boolean
 }
 
 /** Destinations of reports that are asked about; domains name one or two. */
@@ -25,7 +27,8 @@ const MOST_DESTINATIONS = 5
 export async function examineDmarc({domain}: DomainSubject, ask: Ask): Promise<DmarcExam> {
   const [walk, own] = await Promise.all([walkDmarc(domain, ask), ask(domain, 'TXT')])
   const misplaced = own.kind === 'found' ? textsOf(own.records).filter(isDmarc) : []
-  return {walk, misplaced, unauthorized: await findUnauthorized(walk, ask)}
+  const noName = own.kind === 'none' && own.noName
+  return {walk, misplaced, noName, unauthorized: await findUnauthorized(walk, ask)}
 }
 
 /** RFC 9990 4: a destination outside of the organization has to publish that it takes reports of the domain. */
@@ -46,13 +49,14 @@ const hostOf = (uri: string) => /^mailto:[^?]*@([^?@]+)/i.exec(uri)?.[1]?.toLowe
 
 export function findDmarc(subject: DomainSubject, exam: DmarcExam, spf: SpfExam, dkim: DkimExam): Finding {
   const {domain} = subject
-  const {walk, misplaced, unauthorized} = exam
+  const {walk, misplaced, unauthorized, noName} = exam
   const {found} = walk
   const [first] = walk.steps
   const prediction = predictAlignment(spf, dkim)
   const evidence = evidenceOf(walk, prediction, subject)
   if (walk.unknown !== null) return warned(notKnown(`DMARC of ${domain}`, walk.unknown), evidence)
   const several = (first?.texts.length ?? 0) > 1 ? [severalRecords(domain, first!.texts)] : []
+  if (found === null && noName) return conclude({well: '', faults: [domainNotFound(domain)], evidence})
   if (found === null)
     return conclude({well: '', faults: several.length > 0 ? several : [missing(subject, walk, misplaced)], evidence})
   const {record, name} = found
@@ -169,7 +173,7 @@ function cannotPass({domain, host}: DomainSubject, policy: DmarcPolicy, {why}: P
     code: 'DMARC_CANNOT_PASS',
     weight: 'broken',
     title: `Mail of ${domain} by ${host ?? 'this server'} fails DMARC`,
-    why: `${why.spf}, and ${why.dkim}; receivers are asked to ${RECEIVERS_DO[policy]}`,
+    why: `${why.spf}; ${why.dkim}; receivers are asked to ${RECEIVERS_DO[policy]}`,
     certainty: 'likely',
     fixes: [{text: 'Mend SPF or DKIM, as the stages before say; either is enough.'}],
   }

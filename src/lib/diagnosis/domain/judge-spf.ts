@@ -54,7 +54,7 @@ export const nodesOf = (node: SpfNode): SpfNode[] => [
 export function unknownPart(node: SpfNode): string | null {
   for (const {state, why, branches} of nodesOf(node)) {
     if (state === 'unknown') return why
-    const branch = branches.find(({mechanism, unknown}) => mechanism.kind !== 'ptr' && unknown !== null)
+    const branch = branches.find(({unknown}) => unknown !== null)
     if (branch) return branch.unknown
   }
   return null
@@ -80,7 +80,7 @@ export function defectsOfTree(root: SpfNode): Defect<SpfTreeDefectCode>[] {
       ? [
           broken(
             'SPF_TOO_MANY_VOID_LOOKUPS',
-            `${voids.length} lookups find nothing, and ${MOST_VOID_LOOKUPS} are allowed: ${voids.join(', ')}`,
+            `${voids.length} lookups find nothing, and ${MOST_VOID_LOOKUPS} are allowed: ${listed(voids)}`,
           ),
         ]
       : []),
@@ -93,6 +93,11 @@ export function defectsOfTree(root: SpfNode): Defect<SpfTreeDefectCode>[] {
     ...nodes.flatMap(brokenReferences),
   ]
 }
+
+/** Names in a sentence; a bad record could have dozens. */
+const MOST_NAMED = 4
+const listed = (names: readonly string[]) =>
+  `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''}`
 
 /** RFC 7208 5.2: an include without a good record makes the whole an error, as a redirect does (6.1). */
 function brokenReferences(node: SpfNode): Defect<SpfTreeDefectCode>[] {
@@ -186,7 +191,7 @@ function isBeyond(limits: Limits, isVoid: boolean): boolean {
 
 /** Whether a mechanism matches; an error ends the evaluation. */
 function matches(branch: SpfBranch, address: string, limits: Limits): boolean | 'permerror' | 'temperror' {
-  const {mechanism, child, addresses, exchangers, isVoid, unknown} = branch
+  const {mechanism, child, addresses, exchangers, isVoid, isOpen, unknown} = branch
   if (ASKING.has(mechanism.kind) && isBeyond(limits, isVoid)) return 'permerror'
   switch (mechanism.kind) {
     case 'all':
@@ -200,14 +205,14 @@ function matches(branch: SpfBranch, address: string, limits: Limits): boolean | 
       limits.isOpen = true
       return false
     case 'exists':
-      if (unknown !== null) limits.isOpen = true
+      if (isOpen || unknown !== null) limits.isOpen = true
       return addresses.length > 0
     case 'a':
     case 'mx': {
       if (exchangers > MOST_EXCHANGERS) return 'permerror'
       const {prefix4, prefix6} = mechanism
       if (addresses.some((one) => isWithin(address, one, isIP(one) === 4 ? prefix4 : prefix6))) return true
-      if (unknown !== null) limits.isOpen = true
+      if (isOpen || unknown !== null) limits.isOpen = true
       return false
     }
   }

@@ -82,10 +82,10 @@ async function lookAtPolicy({subject, mx, signal}: Look, record: MtaStsRecord, b
   })
 }
 
-/** The policy for the MX records as they are: to be served as text/plain. */
+/** The lines of the policy for the MX records as they are. */
 function policyFor({hosts}: MxExam, mode: 'testing' | 'enforce'): string {
   const patterns = hosts.map(({name}) => `mx: ${name}`)
-  return ['version: STSv1', `mode: ${mode}`, ...patterns, 'max_age: 604800'].join('\\n')
+  return ['version: STSv1', `mode: ${mode}`, ...patterns, 'max_age: 604800'].join(' | ')
 }
 
 function unreachable(url: URL, why: string, domain: string, mx: MxExam): Fault {
@@ -95,7 +95,9 @@ function unreachable(url: URL, why: string, domain: string, mx: MxExam): Fault {
     title: `The policy of MTA-STS of ${domain} cannot be had`,
     why,
     fixes: [
-      {text: `Serve ${url.href} as text/plain, with a certificate for ${url.hostname}: ${policyFor(mx, 'testing')}`},
+      {
+        text: `Serve ${url.href} as text/plain, with a certificate for ${url.hostname} and these lines: ${policyFor(mx, 'testing')}`,
+      },
       {text: `Or remove the record _mta-sts.${domain}.`},
     ],
   }
@@ -138,7 +140,7 @@ function faultsOf(
             weight: 'broken',
             title: `The policy of MTA-STS of ${domain} has an error`,
             why: badPolicy.map(({why}) => why).join('; '),
-            fixes: [{text: `Serve instead: ${policyFor(mx, mode)}`}],
+            fixes: [{text: `Serve these lines instead: ${policyFor(mx, mode)}`}],
           } as const,
         ]
       : []),
@@ -153,7 +155,7 @@ function faultsOf(
                 ? `senders that keep to it deliver nothing there, and MX of ${domain} names it`
                 : `MX of ${domain} names it; once the policy is enforced, nothing is delivered there`,
             fixes: [
-              {text: `Serve instead: ${policyFor(mx, mode)}`},
+              {text: `Serve these lines instead: ${policyFor(mx, mode)}`},
               {
                 text: `Then change the id, so that senders fetch it anew: _mta-sts.${domain}. TXT "${recordOf(domain).value}"`,
               },

@@ -1,9 +1,9 @@
 /** The stage `mx`: where mail to the domain goes (RFC 5321 5.1), and whose mailboxes those are. */
 import {isIP} from 'node:net'
 import {type Evidence, type Finding, warned} from '../../channel/stage.ts'
-import {providerOfMx} from '../../discovery/providers.ts'
+import {providerOfDomain, providerOfMx} from '../../discovery/providers.ts'
 import {type Ask, askAddresses, notKnown} from './ask.ts'
-import {conclude, type Fault, OF_DNS} from './conclude.ts'
+import {conclude, domainNotFound, type Fault, OF_DNS} from './conclude.ts'
 import type {DomainSubject} from './domain-subject.ts'
 
 export interface MxExam {
@@ -69,22 +69,32 @@ export function findMx({domain}: Pick<DomainSubject, 'domain'>, exam: MxExam): F
   const {kind, hosts, hasNullBeside, why} = exam
   if (kind === 'unknown') return warned(notKnown(`MX of ${domain}`, why))
   if (kind !== 'hosts')
-    return conclude({well: '', faults: [withoutHosts(domain, exam)], evidence: evidenceOf(exam), exitCodes: OF_DNS})
+    return conclude({
+      well: '',
+      faults: [withoutHosts(domain, exam)],
+      evidence: evidenceOf(domain, exam),
+      exitCodes: OF_DNS,
+    })
   const faults = [...(hasNullBeside ? [nullBeside(domain)] : []), ...hosts.flatMap((host) => faultsOf(domain, host))]
   const unknown = hosts.find((host) => host.unknown !== null && host.addresses.length === 0)
   if (unknown && faults.length === 0)
-    return warned(notKnown(`The mail server ${unknown.name}`, unknown.unknown!), evidenceOf(exam))
-  const provider = providerOfMx(hosts.map(({name}) => name))
+    return warned(notKnown(`The mail server ${unknown.name}`, unknown.unknown!), evidenceOf(domain, exam))
+  const provider = providerOf(domain, exam)
   return conclude({
     well: `Mail to ${domain} goes to ${hosts[0]!.name}${provider === null ? '' : `, which is ${provider.name}`}`,
     faults,
-    evidence: evidenceOf(exam),
+    evidence: evidenceOf(domain, exam),
     exitCodes: OF_DNS,
   })
 }
 
-function evidenceOf({kind, hosts}: MxExam): Evidence {
-  const provider = providerOfMx(hosts.map(({name}) => name))
+/** Whose mailboxes they are. The mail domains of a provider itself say it better than its servers. */
+const providerOf = (domain: string, {hosts}: MxExam) =>
+  providerOfDomain(domain) ?? providerOfMx(hosts.map(({name}) => name))
+
+function evidenceOf(domain: string, exam: MxExam): Evidence {
+  const {kind, hosts} = exam
+  const provider = providerOf(domain, exam)
   return {
     kind,
     hosts: hosts.map(({name, priority, alias, addresses}) => ({
@@ -109,16 +119,7 @@ function withoutHosts(domain: string, {kind, hosts}: MxExam): Fault {
         ...name,
       }
     case 'no-domain':
-      return {
-        code: 'DOMAIN_NOT_FOUND',
-        weight: 'broken',
-        title: `There is no domain ${domain}`,
-        why: 'the DNS does not know the name',
-        fixes: [
-          {text: 'Look for a typing mistake in the address.'},
-          {text: 'Ask the registrar of the domain whether it has expired.'},
-        ],
-      }
+      return domainNotFound(domain)
     case 'implicit':
       return {
         code: 'MX_IMPLICIT',

@@ -33,6 +33,7 @@ const DKIM_WORDS: Readonly<Record<Foretold, string>> = {
 
 function foretellSpf({root, coverage}: SpfExam): {readonly spf: Foretold; readonly why: string} {
   const {verdict, how, certainty} = coverage
+  if (root.state === 'unknown') return {spf: 'unknown', why: root.why}
   if (root.state === 'missing') return {spf: verdict === 'not-asked' ? 'unknown' : 'no', why: 'there is no SPF record'}
   switch (verdict) {
     case 'covered':

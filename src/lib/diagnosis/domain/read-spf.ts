@@ -164,7 +164,6 @@ function hintFor(text: string): string {
   const address = (isIP(bare.split('/')[0]!) ? bare : value).split('/')[0]!
   const wanted = isIP(address) === 4 ? 'ip4' : 'ip6'
   if (isIP(address) && name.toLowerCase() !== wanted) return `: an address is written ${wanted}:${address}`
-  if (/^v=spf1/i.test(bare)) return ': the version stands at the beginning, once'
   if (/[",;]/.test(text)) return ': terms are parted by spaces alone'
   if (['include', 'exists'].includes(name.toLowerCase()) && value === '')
     return `: ${name}: is followed by a domain, without a space`

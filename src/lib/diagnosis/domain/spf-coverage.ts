@@ -5,7 +5,7 @@ import {PROVIDERS} from '../../discovery/providers.ts'
 import type {Certainty} from '../../errors.ts'
 import {type Ask, askAddresses} from './ask.ts'
 import type {DomainSubject} from './domain-subject.ts'
-import {evaluateSpf, isWithin} from './judge-spf.ts'
+import {countLookups, evaluateSpf, isWithin} from './judge-spf.ts'
 import {ownerOf} from './owner.ts'
 import {sendingFactsOf} from './sending-facts.ts'
 import {fetchSpfTree, type SpfNode} from './spf-tree.ts'
@@ -22,6 +22,8 @@ export interface Coverage {
   readonly certainty: Certainty
   /** The terms that are missing in the record; empty where nothing can be named. */
   readonly missing: readonly string[]
+  /** Lookups that they cost. */
+  readonly cost: number
 }
 
 export async function judgeCoverage(subject: DomainSubject, root: SpfNode, ask: Ask): Promise<Coverage> {
@@ -51,7 +53,7 @@ export async function judgeCoverage(subject: DomainSubject, root: SpfNode, ask: 
   const why = `it does not include ${facts.spf[0]}, which names the servers of ${name}${part}`
   return facts.returnPath === 'either'
     ? coverage('unknown', `${why}; mail may leave with an envelope sender of another domain of the account`)
-    : {...coverage('not-covered', why, 'certain'), missing: [`include:${facts.spf[0]}`]}
+    : {...coverage('not-covered', why, 'certain'), missing: [`include:${facts.spf[0]}`], cost: listed.cost}
 }
 
 /** For a server that is of no provider that is known: by its addresses, and by its name. */
@@ -66,6 +68,7 @@ async function byHost(host: string, root: SpfNode, ask: Ask): Promise<Coverage> 
   return {
     ...coverage('not-covered', `it does not let ${addresses.join(', ')} send, the addresses of ${host}`, 'guess'),
     missing: [termOfHost(host)],
+    cost: isIP(host) === 0 ? 1 : 0,
   }
 }
 
@@ -79,6 +82,7 @@ const coverage = (verdict: Coverage['verdict'], how: string, certainty: Certaint
   how,
   certainty,
   missing: [],
+  cost: 0,
 })
 
 const nameOf = (provider: string | null) => PROVIDERS.find(({id}) => id === provider)?.name ?? provider ?? ''
@@ -115,12 +119,18 @@ interface Network {
 
 /** Whether a record that includes nobody lists the networks of the provider one by one ("flattened"). */
 async function areNetworksListed(domain: string, root: SpfNode, ask: Ask) {
-  const theirs = networksOf(await fetchSpfTree(domain, ask))
+  const tree = await fetchSpfTree(domain, ask)
+  const theirs = networksOf(tree)
   const ours = networksOf(root)
   const listed = theirs.filter(({address, prefix}) =>
     ours.some((network) => network.prefix <= prefix && isWithin(address, network.address, network.prefix)),
   )
-  return {of: theirs.length, in: listed.length, all: theirs.length > 0 && listed.length === theirs.length}
+  return {
+    of: theirs.length,
+    in: listed.length,
+    all: theirs.length > 0 && listed.length === theirs.length,
+    cost: 1 + countLookups(tree),
+  }
 }
 
 const networksOf = (node: SpfNode): Network[] => [
@@ -135,8 +145,8 @@ const networksOf = (node: SpfNode): Network[] => [
 /** Whether a mechanism that lets send depends on the mail that is checked. */
 const hasOpenEnd = (node: SpfNode): boolean =>
   node.branches.some(
-    ({mechanism, child, unknown}) =>
+    ({mechanism, child, isOpen, unknown}) =>
       mechanism.qualifier === '+' &&
-      (unknown !== null || (child !== null && (child.state === 'macro' || hasOpenEnd(child)))),
+      (isOpen || unknown !== null || (child !== null && (child.state === 'macro' || hasOpenEnd(child)))),
   ) ||
   (node.redirect !== null && (node.redirect.state === 'macro' || hasOpenEnd(node.redirect)))

@@ -18,6 +18,8 @@ export const newRecord = (allows: readonly string[]): string => written([...allo
 export interface SpfMending {
   /** Terms that let further servers send. */
   readonly add: readonly string[]
+  /** Terms that lead nowhere. */
+  readonly drop: readonly string[]
   /** Without the terms that nobody should use. */
   readonly dropPtr: boolean
   /** Mail from elsewhere becomes suspicious. */
@@ -25,8 +27,8 @@ export interface SpfMending {
 }
 
 /** The same record, with all that is to be mended; the same text where that is nothing. */
-export function mended(text: string, {add, dropPtr, newEnd}: SpfMending): string {
-  const terms = termsOf(text).filter((term) => !(dropPtr && isPtr(term)))
+export function mended(text: string, {add, drop, dropPtr, newEnd}: SpfMending): string {
+  const terms = termsOf(text).filter((term) => !(dropPtr && isPtr(term)) && !drop.includes(term))
   const end = terms.findIndex((term) => isAll(term) || (!newEnd && isRedirect(term)))
   const [first, last] = end === -1 ? [terms, []] : [terms.slice(0, end), terms.slice(end)]
   return written([...first, ...add, ...(newEnd ? [REST] : last)])

@@ -3,7 +3,7 @@ import {type Evidence, type Finding, skipped, warned} from '../../channel/stage.
 import {isLoopback} from '../../connection/loopback.ts'
 import type {Fix} from '../../errors.ts'
 import {type Ask, notKnown} from './ask.ts'
-import {conclude, type Fault, type PublishedRecord} from './conclude.ts'
+import {conclude, domainNotFound, type Fault, type PublishedRecord} from './conclude.ts'
 import type {Defect, Weight} from './defect.ts'
 import type {DomainSubject} from './domain-subject.ts'
 import {
@@ -22,6 +22,8 @@ import {type Coverage, judgeCoverage} from './spf-coverage.ts'
 import {mended, merged, newRecord, termOfHost, withVersion} from './spf-record-to-publish.ts'
 import {fetchSpfTree, type SpfNode} from './spf-tree.ts'
 
+type Code = SpfDefectCode | SpfTreeDefectCode
+
 /** What SPF of the domain comes to; DMARC builds upon it. */
 export interface SpfExam {
   readonly root: SpfNode
@@ -35,16 +37,18 @@ export async function examineSpf(subject: DomainSubject, ask: Ask): Promise<SpfE
 
 export function findSpf(subject: DomainSubject, {root, coverage}: SpfExam): Finding {
   const {domain} = subject
-  const {state, record, texts} = root
+  const {state, record, texts, noName} = root
   const covers = {verdict: coverage.verdict, how: coverage.how, certainty: coverage.certainty}
   if (state === 'unknown') return warned(notKnown(`SPF of ${domain}`, root.why))
+  if (noName) return conclude({well: '', faults: [domainNotFound(domain)], evidence: {}})
   if (state === 'several')
     return conclude({well: '', faults: [several(domain, texts)], evidence: {records: texts, covers}})
   if (record === null) return findMissing(subject, root, coverage)
   const defects = [...record.defects, ...defectsOfTree(root)]
+  const better = mendedRecord(domain, root, defects, coverage)
   const faults = [
     ...faultsOf(domain, defects, record),
-    ...(coverage.verdict === 'not-covered' ? [notCovered(subject, root, coverage)] : []),
+    ...(coverage.verdict === 'not-covered' ? [notCovered(subject, root, coverage, better.length > 0)] : []),
   ]
   const evidence: Evidence = {
     record: record.text,
@@ -59,7 +63,7 @@ export function findSpf(subject: DomainSubject, {root, coverage}: SpfExam): Find
   return conclude({
     well: `SPF of ${domain} is good${WORDS[coverage.verdict]}`,
     faults,
-    publish: mendedRecord(domain, record, coverage),
+    publish: better,
     notes: defects.filter(({weight}) => weight === 'note').map(({why}) => why),
     evidence,
   })
@@ -118,12 +122,32 @@ function findMissing(subject: DomainSubject, root: SpfNode, coverage: Coverage):
 
 const txt = (name: string, value: string, replaces: boolean): PublishedRecord => ({name, type: 'TXT', value, replaces})
 
-/** The record as it should be, where it is known how; nothing where it is as it should be, or has an error. */
-function mendedRecord(domain: string, {text, defects}: SpfRecord, {missing}: Coverage): PublishedRecord[] {
-  const has = (...codes: readonly SpfDefectCode[]) => defects.some(({code}) => codes.includes(code))
-  if (has('SPF_SYNTAX')) return []
+/** What no other text of the record mends, since it takes to know which services send. */
+const OWNERS_CHOICE: ReadonlySet<Code> = new Set([
+  'SPF_SYNTAX',
+  'SPF_WIDE_NETWORK',
+  'SPF_LOOP',
+  'SPF_REDIRECT_BROKEN',
+  'SPF_TOO_MANY_LOOKUPS',
+  'SPF_TOO_MANY_VOID_LOOKUPS',
+  'SPF_TOO_MANY_EXCHANGERS',
+])
+
+/** The record as it should be; nothing where it is so already, and where only its owner can say how it should be. */
+function mendedRecord(
+  domain: string,
+  root: SpfNode,
+  defects: readonly Defect<Code>[],
+  {missing}: Coverage,
+): PublishedRecord[] {
+  const has = (...codes: readonly Code[]) => defects.some(({code}) => codes.includes(code))
+  const text = root.record?.text ?? ''
+  const dead = root.branches.filter(({child}) => child?.state === 'missing').map(({mechanism}) => mechanism.text)
+  const brokenIncludes = defects.filter(({code}) => code === 'SPF_INCLUDE_BROKEN').length
+  if (brokenIncludes > dead.length || defects.some(({code}) => OWNERS_CHOICE.has(code))) return []
   const better = mended(text, {
     add: missing,
+    drop: dead,
     dropPtr: has('SPF_PTR'),
     newEnd: has('SPF_ALLOWS_ALL', 'SPF_NEUTRAL', 'SPF_NO_ALL'),
   })
@@ -139,10 +163,15 @@ const several = (domain: string, texts: readonly string[]): Fault => ({
   fixes: [{text: 'Remove all others that begin with "v=spf1".'}],
 })
 
-function notCovered(subject: DomainSubject, root: SpfNode, {how, certainty, missing}: Coverage): Fault {
+function notCovered(
+  subject: DomainSubject,
+  root: SpfNode,
+  {how, certainty, missing, cost}: Coverage,
+  isMended: boolean,
+): Fault {
   const {domain, host} = subject
   const owner = ownerOf(subject)?.provider
-  const wouldBe = countLookups(root) + 1
+  const wouldBe = countLookups(root) + cost
   return {
     code: 'SPF_DOES_NOT_COVER',
     weight: certainty === 'guess' ? 'weak' : 'broken',
@@ -161,6 +190,7 @@ function notCovered(subject: DomainSubject, root: SpfNode, {how, certainty, miss
       ...(owner?.smtp[0]
         ? [{text: `Send mail of ${domain} by ${owner.smtp[0].host}: only ${owner.name} can publish its records.`}]
         : []),
+      ...(missing.length > 0 && !isMended ? [{text: `Add ${missing.join(' ')} to the record, before its end.`}] : []),
       ...(missing.length > 0 && wouldBe > MOST_LOOKUPS
         ? [{text: `That makes ${wouldBe} lookups, and ${MOST_LOOKUPS} are allowed: remove what sends no more.`}]
         : []),
@@ -168,7 +198,6 @@ function notCovered(subject: DomainSubject, root: SpfNode, {how, certainty, miss
   }
 }
 
-type Code = SpfDefectCode | SpfTreeDefectCode
 type Faulty = Defect<Code> & {readonly weight: Exclude<Weight, 'note'>}
 
 /** One fault for each code, the first of its kind. */

@@ -22,6 +22,8 @@ export interface SpfNode {
   readonly redirect: SpfNode | null
   /** True where the DNS has no TXT record at all: a void lookup (RFC 7208 4.6.4). */
   readonly isVoid: boolean
+  /** Not only no such record, the name does not exist. */
+  readonly noName: boolean
   /** Of `unknown`: what the DNS said. */
   readonly why: string
 }
@@ -35,15 +37,17 @@ export interface SpfBranch {
   /** Mail exchangers of `mx`; at most ten are allowed (RFC 7208 4.6.4). */
   readonly exchangers: number
   readonly isVoid: boolean
-  /** Why it is not known what it refers to; null where it is. */
+  /** It depends on the mail that is checked: by a macro, or the name of the sender's address. */
+  readonly isOpen: boolean
+  /** Why the DNS did not say what it refers to; null where it did. */
   readonly unknown: string | null
 }
 
 /**
- * Questions for one tree. A record within the limits of RFC 7208 needs some thirty; this many are enough to say how far
- * above the limit a bad one is.
+ * Questions for one tree. A usual record needs some twenty; ten mx with ten exchangers each, which RFC 7208 allows, 210.
+ * That is also enough to say how far above its limits a bad one is.
  */
-const MOST_QUESTIONS = 120
+const MOST_QUESTIONS = 250
 
 /** Exchangers of one `mx` that are asked for addresses: the RFC lets ten pass, and one more tells that there are more. */
 const MOST_EXCHANGERS = 11
@@ -65,7 +69,7 @@ function createFetcher(ask: Ask): (domain: string, path: readonly string[]) => P
     if (!mayAsk(1)) return leaf(domain, 'cut')
     const answer = await ask(domain, 'TXT')
     if (answer.kind === 'unknown') return {...leaf(domain, 'unknown'), why: answer.why}
-    if (answer.kind === 'none') return {...leaf(domain, 'missing'), isVoid: true}
+    if (answer.kind === 'none') return {...leaf(domain, 'missing'), isVoid: true, noName: answer.noName}
     const all = textsOf(answer.records)
     const texts = all.filter(isSpf)
     const found = {...leaf(domain, 'missing'), texts, otherTexts: all.filter((text) => !isSpf(text))}
@@ -80,14 +84,22 @@ function createFetcher(ask: Ask): (domain: string, path: readonly string[]) => P
   }
 
   const fetchBranch = async (mechanism: SpfMechanism, domain: string, path: readonly string[]): Promise<SpfBranch> => {
-    const branch: SpfBranch = {mechanism, child: null, addresses: [], exchangers: 0, isVoid: false, unknown: null}
+    const branch: SpfBranch = {
+      mechanism,
+      child: null,
+      addresses: [],
+      exchangers: 0,
+      isVoid: false,
+      isOpen: false,
+      unknown: null,
+    }
     switch (mechanism.kind) {
       case 'all':
       case 'ip4':
       case 'ip6':
         return branch
       case 'ptr':
-        return {...branch, unknown: `${mechanism.text} depends on the sender's address`}
+        return {...branch, isOpen: true}
       case 'include': {
         const child = await fetchNode(mechanism.domain, path)
         return {...branch, child, isVoid: child.isVoid}
@@ -96,7 +108,7 @@ function createFetcher(ask: Ask): (domain: string, path: readonly string[]) => P
       case 'exists':
       case 'mx': {
         const name = mechanism.domain ?? domain
-        if (hasMacro(name)) return {...branch, unknown: `${mechanism.text} depends on the mail that is checked`}
+        if (hasMacro(name)) return {...branch, isOpen: true}
         return {
           ...branch,
           ...(await (mechanism.kind === 'mx' ? exchangersOf(name) : addressesOf(name, mechanism.kind))),
@@ -147,5 +159,6 @@ const leaf = (domain: string, state: SpfNode['state']): SpfNode => ({
   branches: [],
   redirect: null,
   isVoid: false,
+  noName: false,
   why: '',
 })

@@ -2,7 +2,7 @@
 import {type Finding, passed, skipped, warned} from '../../channel/stage.ts'
 import {PROVIDERS} from '../../discovery/providers.ts'
 import {type Ask, type Answer, notKnown} from './ask.ts'
-import {conclude, OF_DNS} from './conclude.ts'
+import {conclude, OF_DNS, publishFix} from './conclude.ts'
 import type {DomainSubject} from './domain-subject.ts'
 import type {SrvRecord} from '../../dns/resolver.ts'
 
@@ -65,7 +65,7 @@ export async function lookAtSrv(subject: DomainSubject, ask: Ask): Promise<Findi
         weight: 'weak',
         title: `${domain} says that it has no such server`,
         why: `${refused.service}.${domain} is the root, which means that the service is not offered`,
-        publish: [recordFor(subject, host)],
+        publish: [recordFor(subject, host, true)],
         fixes: [{text: `Or, where ${host} is not meant for the domain, use the server that its provider names.`}],
       },
     ],
@@ -90,6 +90,7 @@ function findOthers(subject: DomainSubject, host: string, targets: readonly Targ
   const sender = PROVIDERS.find(({id, forwarding}) => id === provider && forwarding === null)
   if (sender) return passed(`${domain} names ${named} for its mailboxes; ${sender.name} only sends`, evidence)
   const [best] = targets
+  const record = recordFor(subject, host, false)
   return conclude({
     well: '',
     faults: [
@@ -98,12 +99,11 @@ function findOthers(subject: DomainSubject, host: string, targets: readonly Targ
         weight: 'weak',
         title: `${domain} names another server than ${host}`,
         why: `its SRV records name ${named}`,
-        certainty: 'certain',
         causes: [`${host} is an old name, or of another provider`, 'the SRV records are out of date'],
         fixes: [
           {text: `Use what the domain names: --host ${best!.host} --port ${best!.port} --security ${best!.security}.`},
+          publishFix(record),
         ],
-        publish: [recordFor(subject, host)],
       },
     ],
     evidence,
@@ -112,8 +112,8 @@ function findOthers(subject: DomainSubject, host: string, targets: readonly Targ
 }
 
 /** The record that names the configured server. */
-function recordFor({domain, protocol, port, security}: DomainSubject, host: string) {
+function recordFor({domain, protocol, port, security}: DomainSubject, host: string, replaces: boolean) {
   const [overTls, startTls] = SERVICES[protocol]
   const {service} = security === 'tls' ? overTls : startTls
-  return {name: `${service}.${domain}`, type: 'SRV', value: `0 1 ${port ?? 0} ${host}.`, replaces: true} as const
+  return {name: `${service}.${domain}`, type: 'SRV', value: `0 1 ${port ?? 0} ${host}.`, replaces} as const
 }
