@@ -154,6 +154,13 @@ test('a server that cannot take a login now is 75, and the password is not refus
   assert.deepEqual(codes.slice(2), ['SMTP_CONNECTION_LOST', 'SMTP_STALLED'])
 })
 
+test('an abort in the middle of a login ends the climb with its reason', async (t) => {
+  const stop = new AbortController()
+  const server = await startScriptedSmtp(t, {AUTH: () => stop.abort(new Error('enough'))})
+  const question = {protocol: 'smtp', port: server.port, user: USER, password: PASSWORD} as const
+  await assert.rejects(climbServer(question, {signal: stop.signal}), /enough/)
+})
+
 test('a server without a way for passwords gets no credentials, and the offer is told', async (t) => {
   const cases: readonly (readonly [string[], string | null, string, RegExp])[] = [
     [

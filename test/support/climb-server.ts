@@ -23,6 +23,7 @@ export interface ClimbOptions {
   /** The only one that is asked; without it the system is. */
   readonly resolver?: ResolverAddress
   readonly replyMs?: number
+  readonly signal?: AbortSignal
 }
 
 export interface Climbed {
@@ -37,7 +38,7 @@ export interface Climbed {
 
 /** The host is localhost, the security `none`, and nobody logs in, unless the question says otherwise. */
 export async function climbServer(question: Question, options: ClimbOptions = {}): Promise<Climbed> {
-  const {relay, until = null, resolver = null, replyMs = 5000} = options
+  const {relay, until = null, resolver = null, replyMs = 5000, signal = new AbortController().signal} = options
   const transcript: {readonly from: string; readonly text: string}[] = []
   const conversation = createConversation(subjectOf(question), {
     deadlines: {connectMs: 5000, replyMs},
@@ -53,7 +54,6 @@ export async function climbServer(question: Question, options: ClimbOptions = {}
   ]
   const stages: Stage[] = []
   try {
-    const {signal} = new AbortController()
     for await (const stage of climb(rungs, {only: null, until, signal})) stages.push(stage)
   } finally {
     await quit(conversation)
