@@ -21,7 +21,10 @@ export const CHECKS = {
   schema: {group: 'store', summary: 'it has the schema that this program needs'},
   write: {group: 'store', summary: 'it can be written; what is tried is taken back'},
   bindings: {group: 'secrets', summary: 'the references to secrets of this machine can be read'},
-  'secret-place': {group: 'secrets', summary: 'the keychain or vault keeps a value and gives it back'},
+  'secret-place': {
+    group: 'secrets',
+    summary: 'the keychain keeps a value and gives it back, or the vault can be opened and written',
+  },
   resolvers: {group: 'network', summary: 'each DNS resolver of this machine answers'},
   proxy: {group: 'network', summary: 'proxies that are set, which the protocols of mail do not use'},
   outbound: {group: 'network', summary: 'a connection to every server of the portal, port by port'},

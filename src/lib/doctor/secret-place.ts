@@ -7,7 +7,7 @@ import {partsOf, PostdeskError, secretPlaceFailed} from '../errors.ts'
 import type {SecretSources} from '../secret/resolve-secret.ts'
 import {Secret, type SecretId, type SecretPlace} from '../secret/secret.ts'
 
-/** The keychain has five seconds a call; deriving the key of a vault takes about one, three times. */
+/** The keychain has five seconds a call; deriving the key of a vault takes about one. */
 const PATIENCE_MS = 15_000
 
 /** An entry that no store has, another one each time. */
@@ -27,7 +27,7 @@ export async function lookAtSecretPlace(
   // A vault is made with its first secret, and not by looking.
   const isUnused = place.kind === 'vault' && !existsSync(vaultPath)
   try {
-    await inTime(isUnused ? place.get(ownEntry()) : roundTrip(place), place.kind)
+    await inTime(isUnused ? place.get(ownEntry()) : tryOut(place), place.kind)
   } catch (error) {
     if (!(error instanceof PostdeskError)) throw error
     if (await isNeeded()) return failed(partsOf(error), evidence)
@@ -36,13 +36,17 @@ export async function lookAtSecretPlace(
       evidence,
     )
   }
-  return passed(
-    isUnused
-      ? 'The vault has its key; it is made with the first secret'
-      : `The ${place.kind} keeps a value, and gives it back`,
-    evidence,
-  )
+  return passed(isUnused ? UNUSED : WORKS[place.kind], evidence)
 }
+
+const UNUSED = 'The vault has its key; it is made with the first secret'
+const WORKS: Readonly<Record<SecretPlace['kind'], string>> = {
+  keychain: 'The keychain keeps a value, and gives it back',
+  vault: 'The vault can be opened, and written',
+}
+
+/** Only a write tells whether a keychain keeps anything; a vault is a file, which is rewritten whole, a second each time. */
+const tryOut = (place: SecretPlace): Promise<void> => (place.kind === 'vault' ? place.probe() : roundTrip(place))
 
 async function roundTrip(place: SecretPlace): Promise<void> {
   const [id, value] = [ownEntry(), new Secret(randomUUID())]
