@@ -93,8 +93,8 @@ function subjectOf({password = null, ...question}: Question): DiagnosisSubject {
   }
 }
 
-/** The stages that did not pass, each with what it came to. */
+/** The stages that did not pass, each with what it came to; but for those of the connection that have nothing to look at. */
 export const notPassed = ({stages}: Climbed): readonly string[] =>
   stages
-    .filter(({status}) => status !== 'pass')
+    .filter(({status, group}) => status !== 'pass' && !(group === 'connection' && status === 'skip'))
     .map(({id, status, problem, because}) => `${id} ${status} ${problem?.code ?? because ?? ''}`)
