@@ -28,6 +28,9 @@ const IMAP =
 const SMTP =
   'email add smtp help@customer-care.example --host smtp.customer-care.example --password-env CARE_PASSWORD --queue sales'
 const VAULT = {POSTDESK_SECRET_STORE: 'vault', POSTDESK_VAULT_PASSPHRASE: 'of the example', CARE_PASSWORD: 'secret'}
+const SMTP_FORWARDED = `${SMTP} --forwards-to support`
+/** Nobody outside is asked. */
+const NO_DNS = {POSTDESK_RESOLVER: '127.0.0.1:9'}
 /** A desk that can answer. */
 const ANSWERS = {first: [SMTP, 'queue update support --sender help@customer-care.example'], env: VAULT}
 const ANSWERED = {...ANSWERS, first: [...ANSWERS.first, 'ticket reply 42 --body One', 'ticket reply 42 --body Two']}
@@ -54,6 +57,14 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   },
   'email add smtp': {env: VAULT},
   'email update help@customer-care.example': {first: [SMTP], env: VAULT},
+  'email test': {first: [SMTP], env: {...VAULT, ...NO_DNS, SMTP_PASSWORD: 'secret'}},
+  // The provider of the example forwards nothing.
+  'email test help@customer-care.example --roundtrip': {
+    first: [SMTP_FORWARDED],
+    env: {...VAULT, ...NO_DNS},
+    codes: [28],
+  },
+  'email test --explain': {empty: true, codes: [25]},
   'ticket add': ANSWERS,
   'ticket reply': ANSWERS,
   'outbox retry': ANSWERED,
@@ -64,6 +75,8 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   // Asks on a terminal.
   'secret set acme/inbound/password\n': {first: [IMAP], env: VAULT, codes: [64]},
   'email status --fail-on': {codes: [0, 2]},
+  // The machine of the tests may have no resolver.
+  doctor: {codes: [0, 20]},
   // Opens no browser of whoever runs the tests.
   'ticket show': {env: {POSTDESK_BROWSER: '', BROWSER: ''}},
   'ticket reopen': {first: ['ticket close 42 43 44']},
@@ -166,6 +179,7 @@ function located(line: string, home: string, smtp: Pick<SmtpSink, 'port'>): stri
       .replace(/\/run\/secrets\/\w+/, join(home, 'secret.txt'))
       .replace('/var/mail/acme', join(home, 'maildir'))
       .replace(/--host smtp\.\S+/, `--host localhost --port ${smtp.port} --security none`)
+      .replace(/--wait \d+/, '--wait 1')
       // Goes on until it is interrupted.
       .replace(/^postdesk \S+ \S+ --watch/, 'timeout --preserve-status --signal=INT 5 $& || test $? = 130')
   )
@@ -214,7 +228,13 @@ test('what the README shows works from top to bottom', {skip: dovecotMissing()},
   await imap.deliver(Buffer.from(mail(1, 'support@acme.example')))
   const store = new URL(await emptyStoreUrl(t, 'postgres'))
   const smtp = await startProvider(t)
-  const env = {...VAULT, ACME_IMAP_PASSWORD: imap.password, ACME_SMTP_PASSWORD: 'secret', PGPASSWORD: store.password}
+  const env = {
+    ...VAULT,
+    ...NO_DNS,
+    ACME_IMAP_PASSWORD: imap.password,
+    ACME_SMTP_PASSWORD: 'secret',
+    PGPASSWORD: store.password,
+  }
   store.password = ''
   const blocks = [...(await readFile(join(ROOT, 'README.md'), 'utf8')).matchAll(/```sh\n([\s\S]*?)```/g)].map(
     ([, block]) => block!,
@@ -229,7 +249,7 @@ test('what the README shows works from top to bottom', {skip: dovecotMissing()},
       .replace(/postgres:\/\/\S+/, store.href)
       // Goes on until it is interrupted.
       .replace(/^postdesk email sync --watch/m, 'timeout --preserve-status --signal=INT 5 $& || test $? = 130')
-      .replace(/--host smtp\.\S+/, `--host localhost --port ${smtp.port} --security none`)
+      .replace(/--host smtp\.\S+/g, `--host localhost --port ${smtp.port} --security none`)
     const {code, output} = await shell(`set -e\n${script}`, home, env)
     assert.equal(code, 0, `${script}\n${output}`)
   }

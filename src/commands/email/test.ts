@@ -18,7 +18,7 @@ export default class EmailTest extends TestCommand<typeof EmailTest> {
     '<%= config.bin %> <%= command.id %> help@customer-care.example',
     '<%= config.bin %> <%= command.id %> --all --format junit > email.xml',
     '<%= config.bin %> <%= command.id %> help@customer-care.example --roundtrip --wait 120',
-    '<%= config.bin %> <%= command.id %> --host smtp.acme.example --port 587 --user ann@acme.example --password-env SMTP_PASSWORD',
+    '<%= config.bin %> <%= command.id %> --host smtp.acme.example --user ann@acme.example --password-env SMTP_PASSWORD',
     '<%= config.bin %> <%= command.id %> --explain "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."',
   ]
   static override args = {
