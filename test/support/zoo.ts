@@ -305,7 +305,7 @@ const OF_GREETINGS: readonly Animal[] = [
     speaks: 'starttls',
     ...greeting('* PREAUTH zoo ready, logged in as nobody'),
   }),
-  ...smtp('is rewritten on the way', ['starttls', 'SMTP_REWRITTEN_ON_THE_WAY', TLS], {
+  ...smtp('is rewritten on the way', ['starttls', 'CISCO_STARTTLS_MASKED', TLS], {
     speaks: 'none',
     security: 'starttls',
     offers: {inClear: ['PIPELINING', 'XXXXXXXA', 'SIZE 10000000']},
@@ -351,7 +351,7 @@ const OF_DIALOGS: readonly Animal[] = [
     speaks: 'tls',
     commands: {EHLO: ({say}) => say('501 5.5.4 Invalid domain name')},
   }),
-  ...smtp('knows no EHLO', ['starttls', 'SMTP_EHLO_REFUSED', PROTOCOL], {
+  ...smtp('knows no EHLO', ['starttls', 'TLS_NO_STARTTLS', TLS], {
     speaks: 'starttls',
     commands: {EHLO: ({say}) => say('502 5.5.1 Command not implemented')},
   }),

@@ -96,6 +96,31 @@ const byConnectCode: Judge<ErrorParts | undefined> = (thrown, server, protocol) 
         ],
         stage: 'dns',
       }
+    case 'ENODATA':
+      return {
+        code: 'DNS_NO_ADDRESS',
+        exitCode: EXIT.dns,
+        title: `${host} has no address`,
+        why: 'the name is in the DNS, and has neither an A nor an AAAA record',
+        fixes: [
+          {
+            text: `Ask the provider's help page for its ${protocol.name} server: a domain of mail is often none itself.`,
+          },
+        ],
+        stage: 'dns',
+      }
+    case 'ESERVFAIL':
+      return {
+        code: 'DNS_SERVFAIL',
+        exitCode: EXIT.dns,
+        title: `The address of ${host} cannot be looked up`,
+        why: "the name server of this machine answers that it failed: it does not reach the domain's own, or their signatures (DNSSEC) are wrong",
+        fixes: [
+          {text: 'Try again in some minutes.'},
+          {text: 'Ask another name server: POSTDESK_RESOLVER=HOST:PORT. Where that fails too, the domain is broken.'},
+        ],
+        stage: 'dns',
+      }
     case 'EAI_AGAIN':
     case 'EAI_FAIL':
     case 'LOOKUP_TIMEOUT':
@@ -206,6 +231,12 @@ const byTlsCode: Judge<ErrorParts | undefined> = (thrown, server, protocol) => {
         'the server offers only versions before TLS 1.2, which protect nothing',
         [{text: "The server's administrator has to switch on TLS 1.2 or newer."}],
       )
+    case 'ERR_SSL_EE_KEY_TOO_SMALL':
+    case 'ERR_SSL_CA_KEY_TOO_SMALL':
+    case 'ERR_SSL_DH_KEY_TOO_SMALL':
+      return tls('TLS_KEY_WEAK', `${at(server)} has a weak key`, 'it is too short to protect anything', [
+        {text: "The server's administrator has to make a new key and certificate: RSA with 2048 bits, or more."},
+      ])
     case 'STARTTLS_INJECTION':
       return tls(
         'TLS_INJECTION',

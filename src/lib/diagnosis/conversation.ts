@@ -37,6 +37,10 @@ export interface Conversation {
   addresses: readonly ServerAddress[]
   /** The connection that is spoken over; null until `tcp` has passed, and again when it is of no more use. */
   wire: OpenWire | null
+  /** The address that was last spoken to; null until `tcp` has passed. */
+  used: string | null
+  /** Where there is no connection, why, for people. */
+  noWire: string
   /** What is spoken, which is not what was configured where that was corrected. */
   security: DiagnosisSubject['security']
   corrected: boolean
@@ -64,16 +68,19 @@ export interface Conversation {
   smtp(): SmtpDialog
   /** IMAP over the wire there is. @throws as `smtp`. */
   imap(): ImapDialog
-  /** Changes to TLS, and notes what came of it; false where no TLS came to stand. */
-  secure(wire: OpenWire): Promise<boolean>
+  /**
+   * Changes to TLS, and notes what came of it; the failure where no TLS came to stand. Where the certificate is not trusted,
+   * there is no connection any more.
+   */
+  secure(wire: OpenWire): Promise<WireError | null>
   /** Notes a line of our own in the transcript. */
   note(text: string): void
   /** From now on this is blanked out as the password is, wherever the server repeats it: a line with credentials. */
   conceal(text: string): void
   /** Words of the server, as they may be shown: without the password, and without what is concealed. */
   shown(text: string): string
-  /** Frees the connection at once. */
-  close(): void
+  /** Frees the connection at once; `because` is for people. */
+  close(because?: string): void
 }
 
 export interface ConversationOptions {
@@ -105,6 +112,8 @@ export function createConversation(subject: DiagnosisSubject, options: Conversat
     asksSystem,
     addresses: [],
     wire: null,
+    used: null,
+    noWire: 'nothing is connected yet',
     security: subject.security,
     corrected: false,
     greeting: null,
@@ -119,6 +128,7 @@ export function createConversation(subject: DiagnosisSubject, options: Conversat
     use(wire) {
       if (conversation.wire !== wire) conversation.wire?.close()
       conversation.wire = wire
+      conversation.used = wire.address
     },
     smtp: () => smtpDialog(wireOf()),
     imap() {
@@ -130,31 +140,32 @@ export function createConversation(subject: DiagnosisSubject, options: Conversat
     },
     async secure(wire) {
       try {
-        conversation.tls = await wire.startTls(demandOf(subject))
+        const tls = await wire.startTls(demandOf(subject))
+        conversation.tls = tls
         conversation.tlsFailure = null
-        return true
+        if (!tls.trusted) conversation.close('the certificate of the server is not trusted')
+        return null
       } catch (error) {
         if (!(error instanceof WireError)) throw error
         conversation.tlsFailure = error
-        return false
+        return error
       }
     },
     note: (text) => note('note', text),
     conceal: (text) => void concealed.push(text),
     shown,
-    close() {
-      conversation.wire?.close()
+    close(because = 'the connection was closed') {
+      if (conversation.wire === null) return
+      conversation.wire.close()
       conversation.wire = null
+      conversation.noWire = because
     },
   }
   return conversation
 }
 
 /** What the certificate has to be for. */
-export function demandOf({host, tlsName, ca}: DiagnosisSubject): TlsDemand {
-  const name = tlsName ?? host
-  return {name, isName: isIP(name) === 0, ca}
-}
+export const demandOf = ({host, tlsName, ca}: DiagnosisSubject): TlsDemand => ({name: tlsName ?? host, ca})
 
 /** What we call ourselves: a full name of this machine, else its address (RFC 5321 4.1.3, 4.1.4). */
 export function ehloName({subject, wire}: Pick<Conversation, 'subject' | 'wire'>): string {

@@ -1,6 +1,8 @@
 /** Opens a wire to one address: a socket that is read line by line, and that can change to TLS. */
-import {connect as connectTcp, type Socket} from 'node:net'
-import {connect as connectTls, type TLSSocket} from 'node:tls'
+import {connect as connectTcp, isIP, type Socket} from 'node:net'
+import {connect as connectTls, type ConnectionOptions} from 'node:tls'
+import {tlsOptions} from '../connection/tls-options.ts'
+import {untilEvent} from '../connection/until-event.ts'
 import {codeOf, messageOf} from '../errors.ts'
 import {readTlsEvidence, type TlsEvidence} from './tls-evidence.ts'
 import {type Wire, WireError} from './wire.ts'
@@ -15,10 +17,8 @@ export interface WireOptions {
 
 /** What a certificate has to be for, and who is believed about it. */
 export interface TlsDemand {
-  /** A name or an address. */
+  /** A name, which is sent as SNI, too, or an address. */
   readonly name: string
-  /** True where the name may stand in the handshake: addresses have no place there (RFC 6066 3). */
-  readonly isName: boolean
   /** PEM of the only authority to trust; null for the public ones and NODE_EXTRA_CA_CERTS. */
   readonly ca: string | null
 }
@@ -27,63 +27,91 @@ export interface OpenWire extends Wire {
   /** Our own address, for EHLO where this machine has no name. */
   readonly localAddress: string
   /**
-   * Whether something came within `ms`: what came stays to be read.
-   * @throws the signal's reason.
+   * Milliseconds that the server took to say something, from when the connection stood, or TLS did; null while it has said
+   * nothing.
    */
+  readonly firstWordMs: number | null
+  /** Whether something came within `ms`, or the connection ended: what came stays to be read. @throws the signal's reason. */
   comes(ms: number): Promise<boolean>
-  /** The first bytes that came and were not read yet. */
+  /** What came and was not read yet. */
   peek(): Buffer
   /**
-   * Changes to TLS. Resolves also where the certificate is not to be trusted: that is in the evidence, and nothing may be
-   * sent then. @throws `WireError` with the code of OpenSSL or Node, where no TLS came to stand.
+   * Changes to TLS. Resolves also where the certificate is not to be trusted: that is in the evidence, and the wire is
+   * closed then, so that nothing can be sent. @throws `WireError` with the code of OpenSSL or Node, where no TLS came to
+   * stand.
    */
   startTls(demand: TlsDemand): Promise<TlsEvidence>
 }
 
 /** A line of a server; the protocols have lines of some thousand octets at most, and lists of capabilities a few more. */
 const LINE_LENGTH = 256 * 1024
+/** What is kept unread: the largest literal that is taken (`imap-dialog.ts`), and what may follow it. */
+const UNREAD_LENGTH = 2 * 1024 * 1024
 
 /** Connects to an address, never to a name. @throws `WireError`; the signal's reason. */
 export async function openWire(address: string, port: number, options: WireOptions): Promise<OpenWire> {
   const {connectMs, signal, note} = options
   signal.throwIfAborted()
-  const socket = connectTcp({host: address, port})
-  await settled(socket, 'connect', connectMs, 'CONNECT_TIMEOUT', signal)
+  const socket = connectTcp({host: address, port, noDelay: true})
+  await standing(socket, 'connect', signal, connectMs)
   note('note', `connected to ${address} port ${port}`)
   return wireOver(socket, address, port, options)
 }
 
+/** As TLS is spoken to a server, but the handshake is let through, to see what is wrong with the certificate. */
+export const probingTls = ({name, ca}: TlsDemand): ConnectionOptions => ({
+  ...tlsOptions({host: name, ...(ca === null ? {} : {ca})}),
+  rejectUnauthorized: false,
+})
+
 function wireOver(plain: Socket, address: string, port: number, options: WireOptions): OpenWire {
   const {connectMs, replyMs, signal, note} = options
-  let socket: Socket | TLSSocket = plain
+  const localAddress = plain.localAddress ?? (isIP(address) === 6 ? '::1' : '127.0.0.1')
+  let socket = plain
   let received: Buffer = Buffer.alloc(0)
   let ended: WireError | null = null
   let encrypted = false
-  let changed: () => void = () => {}
+  let stoodAt = performance.now()
+  let firstWordMs: number | null = null
+  /** Wakes who waits for something to come. */
+  let wake: () => void = () => {}
 
   const onData = (data: Buffer) => {
+    firstWordMs ??= Math.round(performance.now() - stoodAt)
     received = Buffer.concat([received, data])
-    changed()
+    if (received.length > UNREAD_LENGTH) {
+      socket.destroy()
+      return end(new WireError('LINE_TOO_LONG', `more than ${UNREAD_LENGTH} bytes came unasked`))
+    }
+    wake()
   }
-  const end = (error?: unknown) => {
-    ended ??= new WireError(error === undefined ? 'CLOSED' : codeOf(error) || 'CLOSED', reasonOf(error))
-    changed()
+  const end = (error?: Error) => {
+    ended ??= error === undefined ? new WireError('CLOSED', 'the server closed the connection') : wireError(error)
+    wake()
   }
   const onEnd = () => end()
-  const listen = (to: Socket) => to.on('data', onData).on('error', end).on('end', onEnd).on('close', onEnd)
-  const leave = (from: Socket) => {
-    from.off('data', onData).off('error', end).off('end', onEnd).off('close', onEnd)
+  const listen = () => {
+    stoodAt = performance.now()
+    firstWordMs = null
+    socket.on('data', onData).on('error', end).on('end', onEnd).on('close', onEnd)
+  }
+  const leave = () => {
+    socket.off('data', onData).off('error', end).off('end', onEnd).off('close', onEnd)
     // Whatever it still has to say is of no interest; without a listener it would end the process.
-    from.on('error', () => {})
+    socket.on('error', () => {})
   }
-  const abort = () => {
+  const close = () => {
+    signal.removeEventListener('abort', abort)
+    leave()
     socket.destroy()
-    changed()
+    // Who still waits for an answer must not keep the process alive for it.
+    end()
   }
+  const abort = () => close()
   signal.addEventListener('abort', abort, {once: true})
-  listen(socket)
+  listen()
 
-  /** Resolves once `take` has something; undefined means that more is needed. */
+  /** Resolves once `take` has something; undefined means that more is needed. One at a time waits. */
   const waitFor = async <T>(take: () => T | undefined, ms: number): Promise<T> => {
     const until = performance.now() + ms
     for (;;) {
@@ -95,7 +123,7 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
       if (left <= 0) throw new WireError('REPLY_TIMEOUT', `there was no answer within ${Math.round(ms / 1000)} s`)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left)
-        changed = () => {
+        wake = () => {
           clearTimeout(timer)
           resolve()
         }
@@ -105,11 +133,9 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
 
   const takeLine = (): string | undefined => {
     const at = received.indexOf(0x0a)
-    if (at === -1) {
-      if (received.length > LINE_LENGTH)
-        throw new WireError('LINE_TOO_LONG', `a line is longer than ${LINE_LENGTH} bytes`)
-      return undefined
-    }
+    if (at > LINE_LENGTH || (at === -1 && received.length > LINE_LENGTH))
+      throw new WireError('LINE_TOO_LONG', `a line is longer than ${LINE_LENGTH} bytes`)
+    if (at === -1) return undefined
     const line = received.subarray(0, at).toString().replace(/\r$/, '')
     received = received.subarray(at + 1)
     note('server', line)
@@ -123,18 +149,24 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
       const timer = setTimeout(() => reject(new WireError('REPLY_TIMEOUT', 'the server takes no more bytes')), replyMs)
       socket.write(bytes, (error) => {
         clearTimeout(timer)
-        if (error) reject(new WireError(codeOf(error) || 'CLOSED', messageOf(error)))
+        if (error) reject(wireError(error))
         else resolve()
       })
+    }).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw error
     })
   }
 
   return {
     address,
     port,
-    localAddress: plain.localAddress ?? '127.0.0.1',
+    localAddress,
     get encrypted() {
       return encrypted
+    },
+    get firstWordMs() {
+      return firstWordMs
     },
     readLine: () => waitFor(takeLine, replyMs),
     readBytes: (count) =>
@@ -163,56 +195,48 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
         throw error
       }
     },
-    async startTls({name, isName, ca}) {
-      leave(socket)
-      const secured = connectTls({
-        socket,
-        host: name,
-        ...(isName ? {servername: name} : {}),
-        // What is older is forbidden for mail (RFC 8314 4.1, RFC 8996).
-        minVersion: 'TLSv1.2',
-        // The handshake is let through to see what is wrong with the certificate; the caller sends nothing over it then.
-        rejectUnauthorized: false,
-        ...(ca === null ? {} : {ca}),
-      })
+    async startTls(demand) {
+      signal.throwIfAborted()
+      if (ended) throw ended
+      leave()
+      const secured = connectTls({...probingTls(demand), socket})
       socket = secured
-      await settled(secured, 'secureConnect', connectMs, 'HANDSHAKE_TIMEOUT', signal)
+      await standing(secured, 'secureConnect', signal, connectMs).catch((error: unknown) => {
+        if (error instanceof WireError) ended = error
+        throw error
+      })
       encrypted = true
-      const evidence = readTlsEvidence(secured)
-      note('note', `${evidence.version} with ${evidence.cipher}`)
+      // What came before TLS is nobody's word (RFC 3207 6).
       received = Buffer.alloc(0)
-      listen(secured)
+      listen()
+      const evidence = readTlsEvidence(secured, demand.name)
+      note('note', `${evidence.version}, ${evidence.cipher}`)
+      if (!evidence.trusted) {
+        note('note', `closed, since the certificate is not trusted: ${evidence.error}`)
+        close()
+      }
       return evidence
     },
-    close() {
-      signal.removeEventListener('abort', abort)
-      leave(socket)
-      socket.destroy()
-      // Who still waits for an answer must not keep the process alive for it.
-      end()
-    },
+    close,
   }
 }
 
-const reasonOf = (error: unknown) => (error === undefined ? 'the server closed the connection' : messageOf(error))
+const TIMEOUTS = {connect: 'CONNECT_TIMEOUT', secureConnect: 'HANDSHAKE_TIMEOUT'} as const
 
-/** Resolves at `event`; else destroys the socket and rejects. */
-function settled(socket: Socket, event: string, ms: number, timeoutCode: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: unknown) => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', aborted)
-      socket.off(event, stands).off('error', failed).off('close', closed)
-      if (error === undefined) return resolve()
-      socket.on('error', () => {}).destroy()
-      reject(error)
-    }
-    const stands = () => settle()
-    const failed = (error: Error) => settle(new WireError(codeOf(error) || 'CLOSED', messageOf(error), {cause: error}))
-    const closed = () => settle(new WireError('CLOSED', 'the connection was closed unexpectedly'))
-    const aborted = () => settle(signal.reason)
-    const timer = setTimeout(() => settle(new WireError(timeoutCode, 'there was no answer in time')), ms)
-    socket.once(event, stands).once('error', failed).once('close', closed)
-    signal.addEventListener('abort', aborted, {once: true})
-  })
+/** Resolves once the connection stands, or its encryption. @throws `WireError`; the signal's reason. */
+async function standing(socket: Socket, event: keyof typeof TIMEOUTS, signal: AbortSignal, deadlineMs: number) {
+  try {
+    await untilEvent(socket, event, {signal, deadlineMs, timeoutCode: () => TIMEOUTS[event]})
+  } catch (error) {
+    signal.throwIfAborted()
+    throw wireError(error)
+  }
+}
+
+function wireError(error: unknown): WireError {
+  if (error instanceof WireError) return error
+  // What OpenSSL says is readable there alone: its message has places in its source.
+  const {reason} = error as {readonly reason?: unknown}
+  const message = typeof reason === 'string' ? reason : messageOf(error)
+  return new WireError(codeOf(error) || 'CLOSED', message, {cause: error})
 }

@@ -1,6 +1,6 @@
 /** What a TLS connection shows of itself and of its server. */
-import type {PeerCertificate, DetailedPeerCertificate, TLSSocket} from 'node:tls'
 import {X509Certificate} from 'node:crypto'
+import {checkServerIdentity, type DetailedPeerCertificate, type PeerCertificate, type TLSSocket} from 'node:tls'
 
 /** A certificate of the chain that the server sent, or that it was completed by here. */
 export interface CertificateEvidence {
@@ -15,6 +15,8 @@ export interface CertificateEvidence {
   /** Of the modulus of RSA; null for others. */
   readonly keyBits: number | null
   readonly fingerprint256: string
+  /** Where it says that the certificate of its issuer is (RFC 5280 4.2.2.1); null where it does not. */
+  readonly issuerUrl: string | null
 }
 
 export interface TlsEvidence {
@@ -23,8 +25,12 @@ export interface TlsEvidence {
   readonly cipher: string
   /** Whether the certificate is good: its chain, its time, its name. */
   readonly trusted: boolean
-  /** Node's code for what is wrong with it; null where nothing is. */
+  /** Node's code for what is wrong with it first; null where nothing is. */
   readonly error: string | null
+  /** What the certificate has to be for: a name, which was sent as SNI, or an address. */
+  readonly name: string
+  /** Whether it is for that, be it good otherwise or not. */
+  readonly nameMatches: boolean
   /** The names that the certificate is for, as it has them: `DNS:mail.acme.example`. */
   readonly names: readonly string[]
   /** The server's own first. */
@@ -34,13 +40,15 @@ export interface TlsEvidence {
 /** Longer chains do not exist; a hostile one could be a ring. */
 const MOST_CERTIFICATES = 10
 
-export function readTlsEvidence(socket: TLSSocket): TlsEvidence {
+export function readTlsEvidence(socket: TLSSocket, name: string): TlsEvidence {
   const leaf = socket.getPeerCertificate(true)
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.name ?? 'unknown',
     trusted: socket.authorized,
     error: socket.authorized ? null : errorCode(socket.authorizationError),
+    name,
+    nameMatches: leaf.raw !== undefined && checkServerIdentity(name, leaf) === undefined,
     names: leaf.subjectaltname?.split(', ') ?? [],
     chain: chainOf(leaf),
   }
@@ -65,7 +73,7 @@ function chainOf(leaf: DetailedPeerCertificate): CertificateEvidence[] {
 }
 
 function evidenceOf(certificate: PeerCertificate): CertificateEvidence {
-  const {publicKey} = new X509Certificate(certificate.raw)
+  const {publicKey, infoAccess} = new X509Certificate(certificate.raw)
   return {
     subject: nameOf(certificate.subject),
     issuer: nameOf(certificate.issuer),
@@ -74,8 +82,12 @@ function evidenceOf(certificate: PeerCertificate): CertificateEvidence {
     keyType: publicKey.asymmetricKeyType ?? 'unknown',
     keyBits: publicKey.asymmetricKeyDetails?.modulusLength ?? null,
     fingerprint256: certificate.fingerprint256,
+    issuerUrl: /^CA Issuers - URI:(\S+)$/m.exec(infoAccess ?? '')?.[1] ?? null,
   }
 }
+
+/** Whether it names itself as its issuer, as authorities at the top do. */
+export const isSelfIssued = ({subject, issuer}: CertificateEvidence): boolean => subject === issuer
 
 /** What a certificate calls somebody: any of the parts may be missing, or there several times. */
 function nameOf(name: PeerCertificate['subject'] | undefined): string {

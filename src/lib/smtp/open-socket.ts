@@ -3,9 +3,11 @@
  * what this machine knows of names, and says of what failed only that it did.
  */
 import {connect as connectTcp, isIP, type Socket} from 'node:net'
-import {connect as connectTls, type ConnectionOptions} from 'node:tls'
+import {connect as connectTls} from 'node:tls'
 import {SMTP} from '../connection/protocol.ts'
+import {tlsOptions} from '../connection/tls-options.ts'
 import {connectError, handshakeError} from '../connection/transport-errors.ts'
+import {type EventOptions, untilEvent} from '../connection/until-event.ts'
 import {connectionFailed} from '../errors.ts'
 import type {SmtpAccount} from './account.ts'
 
@@ -20,56 +22,24 @@ export async function openSocket(account: SmtpAccount, signal: AbortSignal, dead
   let lookedUp = isIP(host) !== 0
   // Of several addresses the next is tried where one gives no answer (RFC 8305).
   const socket = connectTcp({host, port, autoSelectFamily: true}).once('lookup', (error) => (lookedUp = error === null))
-  const opened = (socket: Socket, event: string, judge: typeof connectError, timeoutCode: () => string) =>
-    standing(socket, event, signal, Math.max(until - Date.now(), 1), timeoutCode).catch((error: unknown) => {
-      signal.throwIfAborted()
-      throw connectionFailed({...judge(error, account, SMTP), cause: error})
-    })
+  const limits = (timeoutCode: () => string): EventOptions => ({
+    signal,
+    deadlineMs: Math.max(until - Date.now(), 1),
+    timeoutCode,
+  })
+  const orFailed = (judge: typeof connectError) => (error: unknown) => {
+    signal.throwIfAborted()
+    throw connectionFailed({...judge(error, account, SMTP), cause: error})
+  }
 
-  await opened(socket, 'connect', connectError, () => (lookedUp ? 'CONNECT_TIMEOUT' : 'LOOKUP_TIMEOUT'))
+  const noAnswer = () => (lookedUp ? 'CONNECT_TIMEOUT' : 'LOOKUP_TIMEOUT')
+  await untilEvent(socket, 'connect', limits(noAnswer)).catch(orFailed(connectError))
   if (account.security !== 'tls') return socket
   const encrypted = connectTls({...tlsOptions(account), socket})
-  await opened(encrypted, 'secureConnect', handshakeError, () => 'HANDSHAKE_TIMEOUT')
+  await untilEvent(
+    encrypted,
+    'secureConnect',
+    limits(() => 'HANDSHAKE_TIMEOUT'),
+  ).catch(orFailed(handshakeError))
   return encrypted
-}
-
-/** How TLS is spoken, from the first byte as well as after STARTTLS. */
-export function tlsOptions({host, ca}: SmtpAccount): ConnectionOptions {
-  return {
-    host,
-    // Addresses have no place in SNI (RFC 6066 3).
-    ...(isIP(host) === 0 ? {servername: host} : {}),
-    // What is older is forbidden for mail (RFC 8314 4.1, RFC 8996).
-    minVersion: 'TLSv1.2',
-    // Said, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not lay the password open.
-    rejectUnauthorized: true,
-    ...(ca === undefined ? {} : {ca}),
-  }
-}
-
-/** Resolves at `event`; else destroys the socket and rejects. */
-function standing(
-  socket: Socket,
-  event: string,
-  signal: AbortSignal,
-  deadlineMs: number,
-  timeoutCode: () => string,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: unknown) => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', aborted)
-      socket.off(event, stands).off('error', settle).off('close', closed)
-      if (error === undefined) return resolve()
-      // Whatever the socket still has to say is of no interest.
-      socket.on('error', () => {}).destroy()
-      reject(error)
-    }
-    const stands = () => settle()
-    const closed = () => settle(new Error('the connection was closed unexpectedly'))
-    const aborted = () => settle(new Error('aborted'))
-    const timer = setTimeout(() => settle(Object.assign(new Error('timed out'), {code: timeoutCode()})), deadlineMs)
-    socket.once(event, stands).once('error', settle).once('close', closed)
-    signal.addEventListener('abort', aborted, {once: true})
-  })
 }

@@ -6,6 +6,7 @@ import SMTPConnection, {type SMTPConnectionEnvelope} from 'nodemailer/lib/smtp-c
 import {messageOf} from '../errors.ts'
 import {type Log, silent} from '../log.ts'
 import {isLoopback} from '../connection/loopback.ts'
+import {tlsOptions} from '../connection/tls-options.ts'
 import {withoutPassword} from '../connection/without-password.ts'
 import type {SmtpAccount} from './account.ts'
 import {readCapabilities, type SmtpCapabilities} from './capabilities.ts'
@@ -18,7 +19,7 @@ import {
   smtpError,
 } from './errors.ts'
 import type {Handover} from './handover.ts'
-import {openSocket, tlsOptions} from './open-socket.ts'
+import {openSocket} from './open-socket.ts'
 
 /** How long to wait, in milliseconds. Tests shorten it. */
 export interface SmtpDeadlines {
