@@ -36,6 +36,23 @@ describe('resolver', () => {
     await assert.rejects(query('a.test', 'TXT'), code('ENODATA'))
   })
 
+  test('follows an alias, tells it where it is asked for, and answers with the fields of TLSA records', async (t) => {
+    const dns = await startDns(t, {
+      'alias.test': {cname: 'a.test'},
+      'dangling.test': {cname: 'gone.test'},
+      'a.test': {txt: ['v']},
+      '_25._tcp.a.test': {tlsa: ['3 1 1 abcd']},
+    })
+    const query = createResolver({address: dns.address})
+    assert.deepEqual(await query('alias.test', 'TXT'), [['v']])
+    assert.deepEqual(await query('alias.test', 'CNAME'), ['a.test'])
+    await assert.rejects(query('dangling.test', 'TXT'), code('ENOTFOUND'))
+    assert.deepEqual(await query('dangling.test', 'CNAME'), ['gone.test'])
+    const [record] = await query('_25._tcp.a.test', 'TLSA')
+    assert.partialDeepStrictEqual(record, {certUsage: 3, selector: 1, match: 1})
+    assert.deepEqual(Buffer.from(record!.data), Buffer.from('abcd', 'hex'))
+  })
+
   test('tells what is not there from what is not known', async (t) => {
     const dns = await startDns(t, {'empty.test': 'no-data', 'broken.test': 'servfail', 'silent.test': 'silence'})
     const query = createResolver({address: dns.address, queryTimeoutMs: 300})
