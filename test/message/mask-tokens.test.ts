@@ -21,10 +21,15 @@ test('no token is left in a text, however its address is written there', () => {
     `<a href="mailto:support%2Bt${TOKEN}%40acme.example">`,
     `support&#43;t${TOKEN}&#64;acme.example`,
     `bounces+support+t${TOKEN}=acme.example@list.example`,
+    `X-Postdesk-Probe: probe.${TOKEN}`,
+    `Message-ID: <PROBE.${TOKEN.toUpperCase()}@ACME.EXAMPLE>`,
+    `{"text":"Its number is\\nprobe.${TOKEN}\\n"}`,
   ]) {
     assert.ok(!maskTokens(text).toLowerCase().includes(TOKEN), text)
     assert.ok(mayHoldToken(Buffer.from(text)), 'in bytes it is seen as well')
   }
+  const host = `probe.${TOKEN}ing.example`
+  assert.equal(maskTokens(host), host, 'a longer word is a name')
   const other = `a+text of ${TOKEN} and nothing else`
   assert.equal(maskTokens(other), other)
   assert.equal(mayHoldToken(Buffer.from(other)), false)
