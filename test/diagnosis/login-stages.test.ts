@@ -281,7 +281,7 @@ async function imapLogin(t: TestContext, capabilities: string, question: Partial
 
 test('the command LOGIN is used where no mechanism fits, and only where it is not switched off', async (t) => {
   const server = await imapLogin(t, 'IMAP4rev1 AUTH=XOAUTH2', {}, 'TAG OK welcome')
-  assert.equal(server.stage('mechanism').evidence['chosen'], 'LOGIN command')
+  assert.equal(server.stage('mechanism').evidence['chosen'], 'the command LOGIN')
   assert.equal(server.stage('login').status, 'pass')
   assert.deepEqual(server.server.commands, [`LOGIN "${USER}" "${PASSWORD}"`, 'CAPABILITY', 'LOGOUT'])
   assert.deepEqual(server.said, [`p1 LOGIN "${USER}" [secret]`, 'p2 CAPABILITY', 'p3 LOGOUT'])
@@ -303,7 +303,7 @@ test(
     for (const password of ['größer "als" \\ ', 'a "quoted" \\ one']) {
       const server = await startDovecot(t, {password, configuration: 'auth_mechanisms = cram-md5 plain'})
       const proxied = await logIn({protocol: 'imap', port: server.port, password, mechanism: 'LOGIN'})
-      assert.equal(proxied.stage('login').title, `${USER} is logged in, by LOGIN command`, proxied.everything)
+      assert.equal(proxied.stage('login').title, `${USER} is logged in, by the command LOGIN`, proxied.everything)
       assertSecret(proxied, password)
     }
   },

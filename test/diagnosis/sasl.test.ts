@@ -17,20 +17,27 @@ test('the best mechanism for a password is taken, and nothing that takes a token
 
 test('the mechanism that is asked for is the only one', () => {
   const offer = smtp('PLAIN', 'CRAM-MD5')
-  assert.deepEqual(chooseMechanism(offer, 'CRAM-MD5'), {mechanism: 'CRAM-MD5', why: 'the one that was asked for'})
+  assert.deepEqual(chooseMechanism(offer, 'CRAM-MD5'), {
+    mechanism: 'CRAM-MD5',
+    byCommand: false,
+    why: 'the one that was asked for',
+  })
   assert.deepEqual(chooseMechanism(offer, 'LOGIN'), {mechanism: null, takesTokens: false})
   assert.deepEqual(chooseMechanism(offer, 'XOAUTH2'), {mechanism: null, takesTokens: false})
 })
 
 test('the command LOGIN of IMAP is the last way, and one of its own', () => {
-  const imap = (loginCommand: boolean, ...mechanisms: string[]) => ({mechanisms, loginCommand})
-  assert.equal(chooseMechanism(imap(true, 'PLAIN'), null).mechanism, 'PLAIN')
+  const chosen = (loginCommand: boolean, mechanisms: string[], asked: string | null = null) => {
+    const choice = chooseMechanism({mechanisms, loginCommand}, asked)
+    return choice.mechanism === null ? choice.takesTokens : [choice.mechanism, choice.byCommand]
+  }
+  assert.deepEqual(chosen(true, ['PLAIN']), ['PLAIN', false])
   // LOGINDISABLED bars the command, and no mechanism (imapflow#275).
-  assert.equal(chooseMechanism(imap(false, 'PLAIN'), null).mechanism, 'PLAIN')
-  assert.equal(chooseMechanism(imap(true, 'XOAUTH2'), null).mechanism, 'LOGIN command')
-  assert.equal(chooseMechanism(imap(true, 'PLAIN'), 'LOGIN').mechanism, 'LOGIN command')
-  assert.equal(chooseMechanism(imap(true, 'PLAIN', 'LOGIN'), 'LOGIN').mechanism, 'LOGIN')
-  assert.deepEqual(chooseMechanism(imap(false, 'XOAUTH2'), null), {mechanism: null, takesTokens: true})
+  assert.deepEqual(chosen(false, ['PLAIN']), ['PLAIN', false])
+  assert.deepEqual(chosen(true, ['XOAUTH2']), ['LOGIN', true])
+  assert.deepEqual(chosen(true, ['PLAIN'], 'LOGIN'), ['LOGIN', true])
+  assert.deepEqual(chosen(true, ['PLAIN', 'LOGIN'], 'LOGIN'), ['LOGIN', false])
+  assert.equal(chosen(false, ['XOAUTH2']), true)
 })
 
 test('PLAIN and LOGIN say user and password in their order, and then nothing more', () => {

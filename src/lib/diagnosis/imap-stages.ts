@@ -1,6 +1,6 @@
 /** The stages of reading by IMAP once the login is through. The mailbox is only looked at: nothing is altered on the server. */
 import {blocked, type Evidence, failed, type Finding, passed, warned} from '../channel/stage.ts'
-import {providerOfServer, rowOfReply} from '../connection/explain-reply.ts'
+import {providerOf, rowOfReply} from '../connection/match-reply.ts'
 import {noMailbox} from '../connection/no-mailbox.ts'
 import {notUnderstood} from '../connection/session-errors.ts'
 import {type ErrorParts, EXIT} from '../errors.ts'
@@ -54,9 +54,8 @@ async function lookAtMailbox(
   mailbox: string,
   onOpened: (opened: OpenedMailbox) => void,
 ): Promise<Finding> {
-  const {host} = conversation.subject
   // RFC 2971. NetEase (163.com, 126.com) opens no mailbox for who has not named himself (offlineimap#696, himalaya#651).
-  const identified = providerOfServer(host) === 'netease'
+  const identified = providerOf(conversation.subject) === 'netease'
   if (identified) await ask(conversation, 'ID ("name" "postdesk")')
   // It takes not even \Recent away from others (RFC 9051 6.3.3).
   const response = await ask(conversation, `EXAMINE ${nameOf(mailbox)}`)

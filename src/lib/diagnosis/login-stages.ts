@@ -1,6 +1,6 @@
 /** The stages `mechanism` and `login`: a way to log in that both sides have, and the login itself, tried once. */
 import {blocked, failed, type Evidence, type Finding, passed, skipped} from '../channel/stage.ts'
-import {providerOfServer} from '../connection/explain-reply.ts'
+import {providerOf} from '../connection/match-reply.ts'
 import {noImapMechanism, noSmtpMechanism} from '../connection/no-mechanism.ts'
 import {cleartextRefused} from '../connection/transport-errors.ts'
 import {type ErrorParts, EXIT, partsOf} from '../errors.ts'
@@ -11,13 +11,14 @@ import {type Conversation, isPrivate} from './conversation.ts'
 import {type ImapResponse, quoted} from './imap-dialog.ts'
 import type {Rung} from './ladder.ts'
 import {NotUnderstood} from './not-understood.ts'
-import {type Choice, chooseMechanism, type Offer, PASSWORD_MECHANISMS, saslClient} from './sasl.ts'
+import {chooseMechanism, type Offer, PASSWORD_MECHANISMS, type PasswordMechanism, saslClient} from './sasl.ts'
 import {overWire, refusal} from './server-words.ts'
 import type {SmtpReply} from './smtp-dialog.ts'
 
 /** A login as it is tried. */
 interface Attempt {
-  readonly mechanism: NonNullable<Choice['mechanism']>
+  readonly mechanism: PasswordMechanism
+  readonly byCommand: boolean
   readonly user: string
   readonly password: string
 }
@@ -45,9 +46,15 @@ function lookAtMechanism(conversation: Conversation): Finding {
   const choice = chooseMechanism(offer ?? NO_LOGIN, subject.mechanism)
   if (choice.mechanism === null)
     return failed(noMechanism(conversation, offer), {...evidence, takesTokens: choice.takesTokens})
-  const {mechanism, why} = choice
-  return passed(`${mechanism}, of ${listed(offer?.mechanisms ?? [])}`, {...evidence, chosen: mechanism, why})
+  return passed(`${wayOf(choice)}, of ${listed(offer?.mechanisms ?? [])}`, {
+    ...evidence,
+    chosen: wayOf(choice),
+    why: choice.why,
+  })
 }
+
+const wayOf = ({mechanism, byCommand}: Pick<Attempt, 'mechanism' | 'byCommand'>): string =>
+  byCommand ? `the command ${mechanism}` : mechanism
 
 const NO_LOGIN: Offer = {mechanisms: [], loginCommand: false}
 
@@ -101,9 +108,9 @@ async function lookAtLogin(conversation: Conversation, signal: AbortSignal): Pro
   if (password === null || password.reveal() === '') return blocked(`this machine has no password for ${user}`)
   const obstacle = obstacleTo(conversation)
   if (obstacle !== null) return obstacle
-  const {mechanism} = chooseMechanism(offerOf(conversation) ?? NO_LOGIN, subject.mechanism)
-  if (mechanism === null) return blocked('there is no mechanism that takes a password')
-  const attempt = {mechanism, user, password: password.reveal()}
+  const choice = chooseMechanism(offerOf(conversation) ?? NO_LOGIN, subject.mechanism)
+  if (choice.mechanism === null) return blocked('there is no mechanism that takes a password')
+  const attempt: Attempt = {...choice, user, password: password.reveal()}
   return overWire(conversation, signal, 'logging in', () =>
     protocol.name === 'IMAP' ? logInToImap(conversation, attempt) : logInToSmtp(conversation, attempt),
   )
@@ -126,7 +133,7 @@ function obstacleTo(conversation: Conversation): Finding | null {
 async function logInToSmtp(conversation: Conversation, attempt: Attempt): Promise<Finding> {
   const reply = await authenticate(conversation, attempt)
   const evidence: Evidence = {
-    mechanism: attempt.mechanism,
+    mechanism: wayOf(attempt),
     reply: conversation.shown(reply.text),
     // RFC 3463, RFC 4954 6.
     enhancedCode: /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(reply.text)?.[1] ?? null,
@@ -138,7 +145,6 @@ async function logInToSmtp(conversation: Conversation, attempt: Attempt): Promis
 
 /** RFC 4954 4. */
 async function authenticate(conversation: Conversation, {mechanism, user, password}: Attempt): Promise<SmtpReply> {
-  if (mechanism === 'LOGIN command') throw new Error('SMTP has no command LOGIN')
   const client = saslClient(mechanism, user, password)
   const smtp = conversation.smtp()
   const say = (before: string, secret: string) => {
@@ -161,12 +167,12 @@ async function authenticate(conversation: Conversation, {mechanism, user, passwo
 }
 
 async function logInToImap(conversation: Conversation, attempt: Attempt): Promise<Finding> {
-  const response = await (attempt.mechanism === 'LOGIN command'
+  const response = await (attempt.byCommand
     ? sendLogin(conversation, attempt)
     : sendAuthenticate(conversation, attempt))
   const reply = `${response.status} ${response.text}`
   const evidence: Evidence = {
-    mechanism: attempt.mechanism,
+    mechanism: wayOf(attempt),
     reply: conversation.shown(reply),
     // RFC 5530.
     responseCode: /^\[([A-Z-]{1,40})/i.exec(response.text)?.[1]?.toUpperCase() ?? null,
@@ -181,7 +187,6 @@ async function logInToImap(conversation: Conversation, attempt: Attempt): Promis
 
 /** RFC 9051 6.2.2. */
 function sendAuthenticate(conversation: Conversation, {mechanism, user, password}: Attempt): Promise<ImapResponse> {
-  if (mechanism === 'LOGIN command') throw new Error('that is no mechanism')
   const client = saslClient(mechanism, user, password)
   const answer = (challenge: string) => {
     const line = client.answer(challenge)
@@ -191,8 +196,7 @@ function sendAuthenticate(conversation: Conversation, {mechanism, user, password
   }
   const {initial} = client
   // RFC 4959; NetEase (163.com, 126.com) offers it, and refuses it (himalaya#729).
-  const takesInitial =
-    offers(conversation.after, 'SASL-IR') && providerOfServer(conversation.subject.host) !== 'netease'
+  const takesInitial = offers(conversation.after, 'SASL-IR') && providerOf(conversation.subject) !== 'netease'
   if (initial === null || !takesInitial) return conversation.imap().command(`AUTHENTICATE ${mechanism}`, {answer})
   conversation.conceal(initial)
   return conversation
@@ -229,9 +233,9 @@ async function askCapabilities(conversation: Conversation): Promise<readonly str
   return capabilitiesIn(await conversation.imap().command('CAPABILITY'))
 }
 
-function taken(conversation: Conversation, {user, mechanism}: Attempt, evidence: Evidence): Finding {
+function taken(conversation: Conversation, attempt: Attempt, evidence: Evidence): Finding {
   conversation.loggedIn = true
-  return passed(`${conversation.shown(user)} is logged in, by ${mechanism}`, evidence)
+  return passed(`${conversation.shown(attempt.user)} is logged in, by ${wayOf(attempt)}`, evidence)
 }
 
 /** A refusal that waiting mends says nothing of the password. */

@@ -17,7 +17,12 @@ export interface Offer {
 }
 
 export type Choice =
-  | {readonly mechanism: PasswordMechanism | 'LOGIN command'; readonly why: string}
+  | {
+      readonly mechanism: PasswordMechanism
+      /** By IMAP's command of the name LOGIN, not by the mechanism. */
+      readonly byCommand: boolean
+      readonly why: string
+    }
   /** Nothing fits; whether tokens are taken where passwords are not. */
   | {readonly mechanism: null; readonly takesTokens: boolean}
 
@@ -26,9 +31,13 @@ export function chooseMechanism({mechanisms, loginCommand}: Offer, asked: string
   const wanted = PASSWORD_MECHANISMS.filter((name) => asked === null || name === asked)
   const why = asked === null ? 'the first of those that both sides have' : 'the one that was asked for'
   const mechanism = wanted.find((name) => mechanisms.includes(name))
-  if (mechanism !== undefined) return {mechanism, why}
+  if (mechanism !== undefined) return {mechanism, byCommand: false, why}
   if (loginCommand && wanted.includes('LOGIN'))
-    return {mechanism: 'LOGIN command', why: asked === null ? 'no mechanism fits, and the command LOGIN is open' : why}
+    return {
+      mechanism: 'LOGIN',
+      byCommand: true,
+      why: asked === null ? 'no mechanism fits, and the command is open' : why,
+    }
   return {mechanism: null, takesTokens: mechanisms.some((name) => TOKEN_MECHANISMS.has(name))}
 }
 

@@ -52,7 +52,7 @@ export async function overWire(
 }
 
 /** What it means that a wire broke, or that what came over it made no sense. */
-export function broken(conversation: Conversation, error: WireError, doing: string): ErrorParts {
+function broken(conversation: Conversation, error: WireError, doing: string): ErrorParts {
   const {subject, protocol} = conversation
   const why = `${doing}: ${error.message}`
   if (error instanceof NotUnderstood)
