@@ -5,7 +5,7 @@ import {PROVIDERS} from '../../discovery/providers.ts'
 import type {Certainty} from '../../errors.ts'
 import {type Ask, askAddresses} from './ask.ts'
 import type {DomainSubject} from './domain-subject.ts'
-import {countLookups, evaluateSpf, isWithin} from './judge-spf.ts'
+import {countLookups, evaluateSpf, isWithin, unknownPart} from './judge-spf.ts'
 import {ownerOf} from './owner.ts'
 import {sendingFactsOf} from './sending-facts.ts'
 import {fetchSpfTree, type SpfNode} from './spf-tree.ts'
@@ -13,8 +13,8 @@ import {termOfHost} from './spf-record-to-publish.ts'
 
 export interface Coverage {
   /**
-   * `not-asked`: mail leaves with an envelope sender of another domain, so that nobody asks for this record. `unknown`:
-   * only a mail that was sent can tell.
+   * `not-asked`: mail leaves with an envelope sender of another domain, so that nobody asks for this record; a guess where
+   * the account decides that. `unknown`: only a mail that was sent can tell.
    */
   readonly verdict: 'covered' | 'not-covered' | 'not-asked' | 'unknown'
   /** How it was judged, a sentence without its dot. */
@@ -38,22 +38,20 @@ export async function judgeCoverage(subject: DomainSubject, root: SpfNode, ask: 
       : coverage('not-covered', `${domain} belongs to ${owner.provider.name}, and ${host} does not`, 'likely')
   if (facts === null) return byHost(host, root, ask)
   const name = nameOf(provider)
+  const known = facts.checked ? 'certain' : 'likely'
   if (facts.returnPath === 'provider')
-    return coverage(
-      'not-asked',
-      `${name} sends with an envelope sender of its own`,
-      facts.checked ? 'certain' : 'likely',
-    )
+    return coverage('not-asked', `${name} sends with an envelope sender of its own`, known)
   const included = findReference(root, facts.spf)
-  if (included !== null) return coverage('covered', `${included} names the servers of ${name}`, 'certain')
+  if (included !== null) return coverage('covered', `${included} names the servers of ${name}`, known)
   const listed = await areNetworksListed(facts.spf[0]!, root, ask)
-  if (listed.all) return coverage('covered', `it lists all ${listed.of} networks of ${facts.spf[0]}`, 'certain')
-  if (hasOpenEnd(root)) return coverage('unknown', 'it has macros, whose answer depends on the mail that is checked')
+  if (listed.all) return coverage('covered', `it lists all ${listed.of} networks of ${facts.spf[0]}`, known)
+  const open = whyOpen(root)
+  if (open !== null) return coverage('unknown', open)
   const part = listed.in > 0 ? `, and only ${listed.in} of its ${listed.of} networks are listed` : ''
   const why = `it does not include ${facts.spf[0]}, which names the servers of ${name}${part}`
   return facts.returnPath === 'either'
-    ? coverage('unknown', `${why}; mail may leave with an envelope sender of another domain of the account`)
-    : {...coverage('not-covered', why, 'certain'), missing: [`include:${facts.spf[0]}`], cost: listed.cost}
+    ? coverage('not-asked', `${why}; ${name} may send with an envelope sender of another domain of the account`)
+    : {...coverage('not-covered', why, known), missing: [`include:${facts.spf[0]}`], cost: listed.cost}
 }
 
 /** For a server that is of no provider that is known: by its addresses, and by its name. */
@@ -64,7 +62,8 @@ async function byHost(host: string, root: SpfNode, ask: Ask): Promise<Coverage> 
   const hoster = referenceOfHoster(host, root)
   if (hoster !== null) return coverage('covered', `${hoster} is of the domain of ${host}`, 'guess')
   if (addresses.length === 0) return coverage('unknown', `the addresses of ${host} are not known`)
-  if (hasOpenEnd(root)) return coverage('unknown', 'it has macros, whose answer depends on the mail that is checked')
+  const open = whyOpen(root)
+  if (open !== null) return coverage('unknown', open)
   return {
     ...coverage('not-covered', `it does not let ${addresses.join(', ')} send, the addresses of ${host}`, 'guess'),
     missing: [termOfHost(host)],
@@ -142,11 +141,16 @@ const networksOf = (node: SpfNode): Network[] => [
   ...(node.redirect === null ? [] : networksOf(node.redirect)),
 ]
 
+/** Why it is open whom the record lets send; null where it is not. */
+function whyOpen(root: SpfNode): string | null {
+  if (unknownPart(root) !== null) return 'a part of it could not be looked up'
+  return hasMacros(root) ? 'it has macros, whose answer depends on the mail that is checked' : null
+}
+
 /** Whether a mechanism that lets send depends on the mail that is checked. */
-const hasOpenEnd = (node: SpfNode): boolean =>
+const hasMacros = (node: SpfNode): boolean =>
   node.branches.some(
-    ({mechanism, child, isOpen, unknown}) =>
-      mechanism.qualifier === '+' &&
-      (isOpen || unknown !== null || (child !== null && (child.state === 'macro' || hasOpenEnd(child)))),
+    ({mechanism, child, isOpen}) =>
+      mechanism.qualifier === '+' && (isOpen || (child !== null && (child.state === 'macro' || hasMacros(child)))),
   ) ||
-  (node.redirect !== null && (node.redirect.state === 'macro' || hasOpenEnd(node.redirect)))
+  (node.redirect !== null && (node.redirect.state === 'macro' || hasMacros(node.redirect)))

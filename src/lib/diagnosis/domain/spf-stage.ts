@@ -61,7 +61,7 @@ export function findSpf(subject: DomainSubject, {root, coverage}: SpfExam): Find
   if (unknown !== null && faults.every(({weight}) => weight === 'weak'))
     return warned(notKnown(`A part of SPF of ${domain}`, unknown), evidence)
   return conclude({
-    well: `SPF of ${domain} is good${WORDS[coverage.verdict]}`,
+    well: `SPF of ${domain} is good${wordsOf(coverage)}`,
     faults,
     publish: better,
     notes: defects.filter(({weight}) => weight === 'note').map(({why}) => why),
@@ -69,21 +69,21 @@ export function findSpf(subject: DomainSubject, {root, coverage}: SpfExam): Find
   })
 }
 
-const WORDS: Readonly<Record<Coverage['verdict'], string>> = {
-  covered: ', and covers the server',
-  'not-covered': '',
-  'not-asked': '; the provider sends with an envelope sender of its own',
-  unknown: '',
+function wordsOf({verdict, how}: Coverage): string {
+  if (verdict === 'covered') return ', and covers the server'
+  return verdict === 'not-asked' ? `; ${how}` : ''
 }
 
 /** Without a record. */
 function findMissing(subject: DomainSubject, root: SpfNode, coverage: Coverage): Finding {
-  const {domain, provider, host} = subject
-  const evidence: Evidence = {covers: {verdict: coverage.verdict, how: coverage.how, certainty: coverage.certainty}}
+  const {domain, provider, protocol, host} = subject
+  const {verdict, how, certainty} = coverage
+  const evidence: Evidence = {covers: {verdict, how, certainty}}
   const facts = sendingFactsOf(provider)
-  if (coverage.verdict === 'not-asked')
-    return skipped(`${domain} has no SPF record, and needs none: ${coverage.how}`, evidence)
-  const own = host === null || isLoopback(host) ? [] : [termOfHost(host)]
+  const mayBeAsked = verdict === 'not-asked' && certainty === 'guess'
+  if (verdict === 'not-asked' && !mayBeAsked)
+    return skipped(`${domain} has no SPF record, and needs none: ${how}`, evidence)
+  const own = protocol !== 'smtp' || host === null || isLoopback(host) ? [] : [termOfHost(host)]
   const allows = facts?.spf[0] ? [`include:${facts.spf[0]}`] : ['mx', ...own]
   // What belongs to a provider is published by it alone.
   const mayPublish = ownerOf(subject) === null
@@ -107,7 +107,7 @@ function findMissing(subject: DomainSubject, root: SpfNode, coverage: Coverage):
     faults: [
       {
         code: 'SPF_MISSING',
-        weight: 'broken',
+        weight: mayBeAsked ? 'weak' : 'broken',
         title: `${domain} has no SPF record`,
         why: 'it does not say which servers may send its mail, so that many receivers distrust all of it',
         publish: mayPublish ? [txt(domain, newRecord(allows), false)] : [],
