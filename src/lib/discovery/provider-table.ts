@@ -12,7 +12,7 @@ const GMAIL_FORWARDING: Forwarding = {
   steps: [
     'In Gmail on a computer open Settings (the gear) > See all settings > Forwarding and POP/IMAP.',
     'Choose "Add a forwarding address", enter {target}, then Next > Proceed.',
-    'Google sends a mail with a code to {target}; it arrives as a ticket: enter the code there and press Verify, or open its link.',
+    'Google sends a mail with a link, and perhaps a code, to {target}; once it is synced, `postdesk email status` shows both: open the link and press Confirm, or enter the code and press Verify.',
     'Back on the same page choose "Forward a copy of incoming mail to", {target}, "keep Gmail\'s copy in the Inbox", and Save Changes.',
   ],
   url: 'https://support.google.com/mail/answer/10957',
@@ -486,7 +486,7 @@ export const PROVIDERS: readonly Provider[] = [
       steps: [
         'In Yandex Mail open Settings > Message filtering (Правила обработки писем) > Create rule.',
         'Remove all conditions, choose "Forward to address", enter {target} and keep a copy.',
-        'Yandex sends a confirmation mail to {target}; it arrives as a ticket: open its link, then switch the rule on.',
+        'Yandex sends a confirmation mail to {target}; once it is synced, `postdesk email status` shows its link, or it arrives as a ticket: open the link, then switch the rule on.',
       ],
       confirms: true,
       checked: false,

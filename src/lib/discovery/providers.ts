@@ -47,7 +47,7 @@ const ANY_FORWARDING: Forwarding = {
     'Sign in to the web mail of the mailbox, or to the administration of its mail server.',
     'Look in the settings for forwarding, or for rules or filters that hold for every mail.',
     'Forward every mail to {target}; choose "redirect" rather than "forward as attachment" where both are offered, and keep a copy.',
-    'Where the provider sends a mail with a code or a link to {target} first, it arrives as a ticket: confirm it there.',
+    'Where the provider sends a mail with a code or a link to {target} first, `postdesk email status` shows it, or it arrives as a ticket: confirm it there.',
   ],
   confirms: false,
   checked: true,
