@@ -7,6 +7,7 @@ import {tmpdir} from 'node:os'
 import {delimiter, dirname, join} from 'node:path'
 import {after, before, test, type TestContext} from 'node:test'
 import {describeCommands, exampleLines} from '../../src/lib/cli/describe-commands.ts'
+import {startDns} from '../support/dns-server.ts'
 import {dovecotMissing, startDovecot} from '../support/dovecot.ts'
 import {postdesk, postdeskJson, ROOT} from '../support/run-postdesk.ts'
 import {startSmtpSink, type SmtpSink} from '../support/smtp-sink.ts'
@@ -228,9 +229,10 @@ test('what the README shows works from top to bottom', {skip: dovecotMissing()},
   await imap.deliver(Buffer.from(mail(1, 'support@acme.example')))
   const store = new URL(await emptyStoreUrl(t, 'postgres'))
   const smtp = await startProvider(t)
+  const dns = await startDns(t)
   const env = {
     ...VAULT,
-    ...NO_DNS,
+    POSTDESK_RESOLVER: `127.0.0.1:${dns.address.port}`,
     ACME_IMAP_PASSWORD: imap.password,
     ACME_SMTP_PASSWORD: 'secret',
     PGPASSWORD: store.password,
