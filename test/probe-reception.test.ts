@@ -29,6 +29,8 @@ interface Inbound {
   tell(...mails: readonly Buffer[]): Promise<readonly Outcome[]>
   /** The keys of the items that need nothing more. */
   settled(): Promise<ReadonlySet<string>>
+  /** Another process takes the mailbox over, as after a crash of this one. */
+  takeOver(): Promise<void>
 }
 
 let sources = 0
@@ -81,6 +83,13 @@ async function openInbound(
     take: (...mails) => receive(mails.map(delivery)),
     tell: (...mails) => createDryRun(context)(mails.map(delivery)),
     settled: () => ledgerOf(store, row).settled('7', ''),
+    takeOver: async () => {
+      await store.db
+        .updateTable('source')
+        .set(({eb}) => ({lease_token: eb('lease_token', '+', 1)}))
+        .where('id', '=', row.id)
+        .execute()
+    },
   }
 }
 
@@ -167,6 +176,15 @@ for (const kind of STORES)
         (await retry(inbound, {})).map(({outcome}) => outcome),
         ['quarantined'],
       )
+    })
+
+    test('are noted by the transaction that settles them, or not at all', async (t) => {
+      const inbound = await startInbound(t, kind)
+      const probe = await sendProbe(inbound, {address: address(inbound)})
+      await inbound.takeOver()
+      await assert.rejects(inbound.take(customerMail(), forwarded(probe.raw)), /Another process took over/)
+      assert.deepEqual([await countRows(inbound), (await inbound.settled()).size], [{}, 0])
+      assert.deepEqual((await findProbe(inbound, probe.id)).sightings, [])
     })
 
     test('of another portal are mail as any other, and a mark that nobody knows hides nothing', async (t) => {
