@@ -234,6 +234,8 @@ test('what is no refusal is told apart', () => {
     ' \n\t\n',
     'I cannot send any mail since yesterday, please help.',
     'It says NO to me, and I waited 450 seconds.',
+    'Says NO to me',
+    'no problem at all',
     'Sent 550 mails to 3 people at port 587',
     '250 2.0.0 OK',
     '* OK IMAP4 ready',

@@ -1,5 +1,5 @@
 /** The errors of Node and OpenSSL in pasted text, as `transport-errors.ts` explains them. Pure. */
-import type {ErrorParts} from '../errors.ts'
+import {type ErrorParts, EXIT} from '../errors.ts'
 import {IMAP, type MailProtocol, SMTP} from './protocol.ts'
 import {connectError, transportError} from './transport-errors.ts'
 
@@ -65,7 +65,7 @@ const sentence = (title: string) => title.charAt(0).toUpperCase() + title.slice(
 /** nodemailer's words. It does not know why nothing came. */
 const neverGreeted = ({tlsPort, starttlsPort}: MailProtocol): ErrorParts => ({
   code: 'TLS_WRONG_MODE',
-  exitCode: 22,
+  exitCode: EXIT.tls,
   title: 'The connection stood, and the server said nothing',
   why: 'mostly the port expects TLS from the first byte, and waits for it',
   causes: [

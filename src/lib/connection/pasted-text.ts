@@ -157,7 +157,8 @@ function stepsOfCode(code: string, reply: string): readonly ReplyStep[] {
 
 /** A refusal of IMAP in a line: with or without its tag, or only its response code (RFC 5530). */
 function imapIn(line: string): PastedReply | null {
-  const [, tagged] = /^(?:\* |[\w.+]{1,24} )?((?:NO|BAD|BYE)(?: .*|$))/.exec(line) ?? []
+  // A tag has a digit, or is a letter that somebody typed.
+  const [, tagged] = /^(?:\* |[A-Za-z] |<?tag>? |(?=\S*\d)[\w.+]{1,24} )?((?:NO|BAD|BYE)(?: .*|$))/.exec(line) ?? []
   const [, within] = /(?<=[\s"'(:>])((?:NO|BAD|BYE) \[[A-Z-]{3,}.*)/.exec(line) ?? []
   const [, coded] =
     /(\[(?:ALERT|AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED|UNAVAILABLE|CONTACTADMIN|LIMIT|OVERQUOTA|INUSE|SERVERBUG|NONEXISTENT|NOPERM)\].*)/.exec(
