@@ -22,6 +22,7 @@ export interface ClimbOptions {
   readonly until?: StageId
   /** The only one that is asked; without it the system is. */
   readonly resolver?: ResolverAddress
+  readonly connectMs?: number
   readonly replyMs?: number
   readonly signal?: AbortSignal
 }
@@ -38,10 +39,11 @@ export interface Climbed {
 
 /** The host is localhost, the security `none`, and nobody logs in, unless the question says otherwise. */
 export async function climbServer(question: Question, options: ClimbOptions = {}): Promise<Climbed> {
-  const {relay, until = null, resolver = null, replyMs = 5000, signal = new AbortController().signal} = options
+  const {relay, until = null, resolver = null, signal = new AbortController().signal} = options
+  const {connectMs = 5000, replyMs = 5000} = options
   const transcript: {readonly from: string; readonly text: string}[] = []
   const conversation = createConversation(subjectOf(question), {
-    deadlines: {connectMs: 5000, replyMs},
+    deadlines: {connectMs, replyMs},
     query: createResolver({address: resolver}),
     asksSystem: resolver === null,
     transcript: (line) => transcript.push(line),

@@ -128,8 +128,9 @@ function serve(socket: Socket, options: MailServerOptions, heard: string[], gree
     }
   }
   socket.on('data', take)
-  // TLS is told before the greeting: who hangs up over the certificate has heard nothing.
-  if (greets) handle('greeting', '', '*')
+  const greet = () => handle('greeting', '', '*')
+  if (greets && socket instanceof TLSSocket) socket.once('secure', greet)
+  else if (greets) greet()
 }
 
 const SMTP_OFFERS = ['PIPELINING', 'SIZE 10000000', '8BITMIME', 'ENHANCEDSTATUSCODES']

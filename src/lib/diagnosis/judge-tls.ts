@@ -24,11 +24,11 @@ export async function judgeTls(conversation: Conversation, signal: AbortSignal):
   return passed(`${tls.version}, certificate of ${leaf?.issuer} until ${leaf?.notAfter.slice(0, 10)}`, evidence)
 }
 
-function evidenceOf({name, chain, ...tls}: TlsEvidence, now: number): Evidence {
+function evidenceOf({chain, ...tls}: TlsEvidence, now: number): Evidence {
   const [leaf] = chain
   return {
     ...tls,
-    sni: isIP(name) === 0 ? name : null,
+    sni: isIP(tls.name) === 0 ? tls.name : null,
     daysLeft: leaf === undefined ? null : daysUntil(leaf.notAfter, now),
     chain: chain.map((certificate) => ({...certificate})),
   }

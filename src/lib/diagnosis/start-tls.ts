@@ -30,7 +30,7 @@ export async function startTls(conversation: Conversation, signal: AbortSignal):
     if (!offers(before, 'STARTTLS')) return refused(notOffered(conversation), evidence)
     const refusal = await sayStartTls(conversation)
     if (refusal !== null) return refused(refusal, evidence)
-    // What came before TLS would be taken for what came by it (RFC 3207 6, RFC 9051 11.1).
+    // What came before TLS would be taken for what came by it (RFC 3207 6).
     if (wire.pending() > 0) return refused(injected(conversation), {...evidence, injected: wire.peek().toString()})
     conversation.after = null
     await conversation.secure(wire)
