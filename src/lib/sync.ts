@@ -44,7 +44,7 @@ export interface Counts {
   /** Mails that were here already. */
   duplicates: number
   quarantined: number
-  /** Items that are gone from the mailbox, or were left for later. */
+  /** Items that are gone from the mailbox, were left for later, or are probes of `email test --roundtrip`. */
   skipped: number
   /** Bytes of the raw mails. */
   bytes: number
