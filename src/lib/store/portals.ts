@@ -96,6 +96,7 @@ export async function deletePortal(tx: Tx, id: number): Promise<void> {
   const tables = [
     'secret',
     'quarantine',
+    'probe',
     'attachment',
     'message_reference',
     'outgoing_recipient',
