@@ -53,6 +53,7 @@ function arrived(fields: Fields = {}, seen: ArrivedProbe['seen'] = {by: 'intake'
     at: '2026-03-01T09:00:12.400Z',
     message,
     match: matchRecipient({...arrival({}), message}, FACTS),
+    envelope: null,
     authentication: null,
     raw: null,
   }
@@ -275,10 +276,10 @@ test('nothing that comes is no certainty: causes stand in their order, the likel
     'postdesk email test sales@provider.example --roundtrip --wait 600 --portal acme',
   )
 
-  const waits = {fix: {text: 'Enter the code 123456 there.'}}
+  const waits = {text: 'Enter the code 123456 there.'}
   const asked = problemOf(judgeAbsence(FORWARD, {...absence, confirmation: waits}, STEPS))
   assert.match(asked.causes?.[0] ?? '', /waits to be confirmed/)
-  assert.deepEqual(asked.fixes?.[0], waits.fix)
+  assert.deepEqual(asked.fixes?.[0], waits)
 
   const blind = problemOf(judgeAbsence(FORWARD, {...absence, blind: 'the password is not on this machine'}, STEPS))
   assert.match(blind.causes?.[0] ?? '', /^nobody has looked: the password/)

@@ -187,7 +187,7 @@ test('without sub-addressing at the provider only that is missing', {skip}, asyn
   const stages = await desk.trip('sales')
   const plus = stages.get('plus-addressing')!
   assert.deepEqual([plus.status, plus.evidence['works']], ['pass', false])
-  assert.match(String(plus.evidence['why']), /550 5\.1\.1/)
+  assert.match(JSON.stringify(plus.evidence), /550 5\.1\.1/)
   assert.deepEqual([stages.get('probe-arrived')?.status, stages.get('message-id')?.status], ['pass', 'pass'])
   const smtp = await desk.smtp('sales')
   assert.deepEqual([smtp.plus_addressing, smtp.keeps_message_id], [0, 1])

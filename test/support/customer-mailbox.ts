@@ -80,8 +80,11 @@ const PASSWORD = 'correct-horse-battery'
 const INBOUND = 'help@acme.example'
 const IDN = 'xn--bcher-kva.example'
 
-/** Starts all of it; it ends with the test. */
-export async function startMailWorld(t: TestContext): Promise<MailWorld> {
+/** Starts all of it; it ends with the test. `subAddressing`: whether the provider takes mail to `local+detail@` (RFC 5233). */
+export async function startMailWorld(
+  t: TestContext,
+  {subAddressing = false}: {readonly subAddressing?: boolean} = {},
+): Promise<MailWorld> {
   const directory = await openDirectory(t, 'mailboxes')
   await chmod(directory, 0o777) // the mail server writes as a user of its own
   await writeFile(join(directory, 'nobody'), `${GHOST}\n`)
@@ -113,6 +116,7 @@ passdb {
   const postfix = await runPostfix(t, () => ({
     main: `
 myhostname = mx.provider.example
+recipient_delimiter = ${subAddressing ? '+' : ''}
 virtual_alias_domains = provider.example
 virtual_alias_maps = inline:{ {${SALES} = ${FORWARDED_TO}} }
 virtual_mailbox_domains = acme.example, customers.example, ${IDN}

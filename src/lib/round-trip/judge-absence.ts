@@ -54,8 +54,8 @@ export interface Absence {
   readonly waitedSeconds: number
   /** Why nobody could look into the inbound; null where somebody did. */
   readonly blind: string | null
-  /** The number of the ticket in which a provider asks to confirm the forward; null for none. */
-  readonly confirmation: {readonly fix: Fix} | null
+  /** What a provider asks for before it forwards mail to the target; null where nothing waits. */
+  readonly confirmation: Fix | null
   /** The provider asks to confirm a forward before it forwards anything. */
   readonly confirms: boolean
   /** How long the slowest probe took that came lately; null where none came. */
@@ -94,7 +94,7 @@ export function judgeAbsence(
       certainty: 'likely',
       causes,
       fixes: [
-        ...(confirmation === null ? [] : [confirmation.fix]),
+        ...(confirmation === null ? [] : [confirmation]),
         ...steps,
         {
           text: 'Then try again, and wait longer:',

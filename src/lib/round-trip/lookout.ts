@@ -25,14 +25,9 @@ export interface LookoutOptions {
   /** Asks a look for all probes; with `anywhere` in all mailboxes. */
   readonly ask: (look: InboundLook, anywhere: boolean, signal: AbortSignal) => Promise<readonly SightedMail[]>
   /** Reads what a look has found, and tells of which probe it is; null for what is none of them. */
-  readonly read: (mail: SightedMail) => Promise<ReadSighting | null>
+  readonly read: (mail: SightedMail) => Promise<{readonly id: number; readonly seen: Sightings} | null>
   /** Milliseconds on a clock that only goes forward. */
   readonly elapsed: () => number
-}
-
-export interface ReadSighting {
-  readonly id: number
-  readonly seen: {readonly arrived: ArrivedProbe} | {readonly bounced: BouncedProbe}
 }
 
 export interface Lookout {
@@ -106,10 +101,7 @@ export function createLookout({recall, openLook, ask, read, elapsed}: LookoutOpt
       await looking
       await lookInto(true, signal)
     },
-    of: (id) => {
-      const [known, seen] = [remembered.get(id) ?? NOTHING, looked.get(id) ?? NOTHING]
-      return {arrived: [...known.arrived, ...seen.arrived], bounced: known.bounced ?? seen.bounced}
-    },
+    of: (id) => together(remembered.get(id) ?? NOTHING, looked.get(id) ?? NOTHING),
     canLook: () => !gaveUp && blind === null,
     blind: () => blind,
     close() {
@@ -119,7 +111,7 @@ export function createLookout({recall, openLook, ask, read, elapsed}: LookoutOpt
   }
 }
 
-const together = (known: Sightings, seen: ReadSighting['seen']): Sightings =>
-  'arrived' in seen
-    ? {...known, arrived: [...known.arrived, seen.arrived]}
-    : {...known, bounced: known.bounced ?? seen.bounced}
+const together = (known: Sightings, seen: Sightings): Sightings => ({
+  arrived: [...known.arrived, ...seen.arrived],
+  bounced: known.bounced ?? seen.bounced,
+})

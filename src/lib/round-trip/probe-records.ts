@@ -2,7 +2,6 @@
 import {randomBytes} from 'node:crypto'
 import type {SoughtMail} from '../channel/inbound-look.ts'
 import type {Clock, Instant} from '../clock.ts'
-import type {ProbeSighting} from '../intake/match-probe.ts'
 import {PROBE_FIELD, probeMessageId, probeSubject, probeWord} from '../message/probe-mark.ts'
 import {hashToken, newToken, withToken} from '../message/token.ts'
 import type {ChannelRow} from '../store/channels.ts'
@@ -10,7 +9,7 @@ import type {Store} from '../store/open.ts'
 import {lockPortal, type PortalRow} from '../store/portals.ts'
 import {findProbes, findProbesById, insertProbe, type Probe} from '../store/probes.ts'
 import type {Sightings} from './lookout.ts'
-import type {ArrivedProbe} from './probe.ts'
+import {sightingsOf} from './sight-probes.ts'
 
 /** Milliseconds between two round trips of an address: each probe is a mail that somebody sees. */
 const PAUSE_MS = 60 * 1000
@@ -81,7 +80,7 @@ export async function recallProbes(
     portal.id,
     begun.map(({id}) => id),
   )
-  return new Map([...known].map(([id, {sightings}]) => [id, sightingsOf(sightings)]))
+  return new Map([...known].map(([id, {sightings}]) => [id, sightingsOf(sightings, {seen: {by: 'intake'}, raw: null})]))
 }
 
 /** How long the slowest of the probes took that an address has got back lately, in ms; null where none came. */
@@ -91,15 +90,4 @@ export async function slowestArrival({store, portal}: RecordContext, channelId: 
     return arrived === undefined ? [] : [Date.parse(arrived.at) - Date.parse(sentAt)]
   })
   return times.length === 0 ? null : Math.max(...times)
-}
-
-const sightingsOf = (sightings: readonly ProbeSighting[]): Sightings => ({
-  arrived: sightings.flatMap((sighting) => (sighting.kind === 'arrived' ? [arrivedOf(sighting)] : [])),
-  // One that is only delayed is on its way still (RFC 3464 2.3.3).
-  bounced: sightings.flatMap((sighting) => (sighting.kind === 'bounced' ? [sighting] : []))[0] ?? null,
-})
-
-const arrivedOf = (sighting: Extract<ProbeSighting, {kind: 'arrived'}>): ArrivedProbe => {
-  const {at, match, authentication, fields, from, replyTo, messageId} = sighting
-  return {seen: {by: 'intake'}, at, match, authentication, message: {fields, from, replyTo, messageId}, raw: null}
 }

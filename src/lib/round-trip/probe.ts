@@ -1,5 +1,6 @@
 /** A probe on its way out and back: values shared by what sends it, waits for it and judges it. */
 import type {Authentication} from '../channel/authentication.ts'
+import type {Envelope} from '../channel/delivery.ts'
 import type {PlaceRole} from '../channel/inbound-look.ts'
 import type {Instant} from '../clock.ts'
 import type {RecipientResult} from '../intake/match-recipient.ts'
@@ -32,6 +33,8 @@ export interface ArrivedProbe {
   readonly seen: {readonly by: 'intake'} | {readonly by: 'look'; readonly place: string; readonly role: PlaceRole}
   /** When the mailbox or the intake took it. */
   readonly at: Instant
+  /** Null where mail is pulled. */
+  readonly envelope: Envelope | null
   /** What the sender check of the reception found; null where nobody asked. */
   readonly authentication: Authentication | null
   /** Its header; of what follows nothing is needed. */

@@ -7,6 +7,8 @@ import {blocked, skipped, type Finding} from '../channel/stage.ts'
 import type {StageId} from '../channel/stages.ts'
 import type {Rung} from '../diagnosis/ladder.ts'
 import {createResolver, type Query, type ResolverAddress} from '../dns/resolver.ts'
+import type {Fix} from '../errors.ts'
+import {listConfirmations} from '../forwarding-confirmations.ts'
 import {lockPortal} from '../store/portals.ts'
 import {noteRoundTrip, type RoundTripProof} from '../store/channels.ts'
 import {forwardingOf} from './forwarding-of.ts'
@@ -88,7 +90,7 @@ async function lookAtArrival(
       {
         waitedSeconds: Math.round(fate.waitedMs / 1000),
         blind: fate.blind,
-        confirmation: null,
+        confirmation: await confirmationOf(forward, context),
         confirms: help.confirms,
         slowestMs: await slowestArrival(context, forward.channel.id),
         verifiedAt: smtp.forwarding_verified_at,
@@ -99,9 +101,15 @@ async function lookAtArrival(
   return judgeBounce(forward, fate.probe, help.steps)
 }
 
+/** What the provider asks for before it forwards anything, where that has come already. */
+async function confirmationOf({internal}: Forward, {store, portal}: RoundTripContext): Promise<Fix | null> {
+  const waiting = (await listConfirmations(store, portal)).find(({target}) => target === internal.address)
+  return waiting ? {text: `Confirm the forward, which the provider waits for: ${waiting.asks}`} : null
+}
+
 async function lookAtAuthentication(
   forward: Forward,
-  {message, raw, at, authentication}: ArrivedProbe,
+  {message, raw, at, envelope, authentication}: ArrivedProbe,
   context: RoundTripContext,
   query: Query,
   signal: AbortSignal,
@@ -117,7 +125,7 @@ async function lookAtAuthentication(
       message,
       trustedAuthservId,
       receivedAt: at,
-      client: clientOf(message.fields, own),
+      client: clientOf(message.fields, envelope, own),
     },
     query,
     signal,

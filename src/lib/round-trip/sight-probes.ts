@@ -1,20 +1,18 @@
-/** Reads what a look into the inbound has found: whose probe it is, and what the reception would take it for. */
-import type {SightedMail, SoughtMail} from '../channel/inbound-look.ts'
+/** Reads what a look into the inbound has found: the reception itself says what would become of it, and nothing is written. */
+import type {SightedMail} from '../channel/inbound-look.ts'
 import type {Clock} from '../clock.ts'
 import type {InboundConfig} from '../inbound.ts'
+import {decide} from '../intake/decide.ts'
 import type {SourceFacts} from '../intake/facts.ts'
-import {matchRecipient, type RecipientResult} from '../intake/match-recipient.ts'
-import type {Message} from '../message/message.ts'
+import type {ProbeSighting} from '../intake/match-probe.ts'
 import {parseFacts} from '../message/parse.ts'
 import {factsOfSource} from '../source-facts.ts'
 import {gatherFacts} from '../store/gather-facts.ts'
 import type {Store} from '../store/open.ts'
 import type {PortalRow} from '../store/portals.ts'
 import {findSource, replacedAt} from '../store/sources.ts'
-import type {ReadSighting} from './lookout.ts'
-
-/** What is looked for, and its row in the store. */
-export type SoughtProbe = SoughtMail & {readonly id: number}
+import type {Sightings} from './lookout.ts'
+import type {ArrivedProbe} from './probe.ts'
 
 export interface SightContext {
   readonly store: Store
@@ -23,51 +21,49 @@ export interface SightContext {
 }
 
 /** The inbound of a portal, where it can be looked into; null where an MTA hands mail in, or nothing is set. */
-export async function inboundOf({
-  store: {db},
-  portal,
-}: SightContext): Promise<{readonly config: InboundConfig; readonly facts: SourceFacts} | null> {
+export async function inboundOf({store: {db}, portal}: Pick<SightContext, 'store' | 'portal'>): Promise<{
+  readonly config: InboundConfig
+  readonly facts: SourceFacts
+} | null> {
   const row = portal.inbound_source_id === null ? undefined : await findSource(db, portal.id, portal.inbound_source_id)
   if (row === undefined) return null
   return {config: JSON.parse(row.config) as InboundConfig, facts: factsOfSource(row, await replacedAt(db, row))}
 }
 
-/** Which of the probes a mail is, or reports on; null for a mail that is none, whatever it claims. */
+/** Which probe a mail is, or reports on; null for a mail that is none of ours, whatever it claims. */
 export async function readSighting(
   mail: SightedMail,
-  sought: readonly SoughtProbe[],
   source: SourceFacts,
-  context: SightContext,
-): Promise<ReadSighting | null> {
-  const message = parseFacts(mail.raw)
-  const at = mail.receivedAt ?? context.clock.now()
-  if (message.report?.kind === 'bounce') {
-    const {original, recipients} = message.report
-    const about = sought.find(({messageId}) => original.messageId === messageId)
-    // RFC 3464 2.3.3: one that is only delayed is still on its way.
-    if (about === undefined || recipients.every(({action}) => action !== 'failed')) return null
-    return {id: about.id, seen: {bounced: {at, recipients}}}
-  }
-  const probe = sought.find((each) => isProbe(each, message))
-  if (probe === undefined) return null
-  const match = await matchAsReceived(message, source, at, context)
-  const seen = {by: 'look', place: mail.place, role: mail.role} as const
-  return {
-    id: probe.id,
-    seen: {arrived: {seen, at, message, match, authentication: null, raw: mail.isWhole ? mail.raw : null}},
-  }
-}
-
-const isProbe = ({field, word, messageId}: SoughtMail, {fields, messageId: id}: Message): boolean =>
-  id === messageId || fields.some(({name, value}) => name === field.toLowerCase() && value.includes(word))
-
-/** For which address the reception would take it, if it were taken in now. */
-async function matchAsReceived(
-  message: Message,
-  source: SourceFacts,
-  receivedAt: string,
   {store, portal, clock}: SightContext,
-): Promise<RecipientResult> {
-  const arrival = {item: {epoch: '0', key: '0'}, source, envelope: null, receivedAt, message, authentication: null}
-  return matchRecipient(arrival, await gatherFacts(store.db, store.dialect, portal, [arrival], clock.now()))
+): Promise<{readonly id: number; readonly seen: Sightings} | null> {
+  const arrival = {
+    item: {epoch: '0', key: '0'},
+    source,
+    envelope: null,
+    receivedAt: mail.receivedAt ?? clock.now(),
+    message: parseFacts(mail.raw),
+    authentication: null,
+  }
+  const facts = await gatherFacts(store.db, store.dialect, portal, [arrival], clock.now())
+  const decision = decide(arrival, facts)
+  if (decision.kind !== 'probe') return null
+  const {place, role, raw, isWhole} = mail
+  return {
+    id: decision.probe.id,
+    seen: sightingsOf([decision.sighting], {seen: {by: 'look', place, role}, raw: isWhole ? raw : null}),
+  }
 }
+
+/** What the reception has seen, or would, in the form in which it is judged. */
+export const sightingsOf = (
+  sightings: readonly ProbeSighting[],
+  how: Pick<ArrivedProbe, 'seen' | 'raw'>,
+): Sightings => ({
+  arrived: sightings.flatMap((sighting): ArrivedProbe[] => {
+    if (sighting.kind !== 'arrived') return []
+    const {at, match, envelope, authentication, fields, from, replyTo, messageId} = sighting
+    return [{...how, at, match, envelope, authentication, message: {fields, from, replyTo, messageId}}]
+  }),
+  // One that is only delayed is on its way still (RFC 3464 2.3.3).
+  bounced: sightings.flatMap((sighting) => (sighting.kind === 'bounced' ? [sighting] : []))[0] ?? null,
+})

@@ -111,7 +111,7 @@ async function lookoutFor(
     recall: () => recallProbes(sought, context),
     openLook: inbound && (() => openLook(inbound.config, since, context)),
     ask: (look, anywhere, signal) => (anywhere ? look.findAnywhere(sought, signal) : look.find(sought, signal)),
-    read: async (mail) => inbound && readSighting(mail, sought, inbound.facts, context),
+    read: async (mail) => inbound && readSighting(mail, inbound.facts, context),
     elapsed,
   })
 }
