@@ -10,6 +10,8 @@ const thrown = (code: string, message = code) => Object.assign(new Error(message
 /** Codes of the system and of TLS, and what they mean whenever they are thrown. */
 const CODES = [
   ['ENOTFOUND', 'DNS_NOT_FOUND', 20],
+  ['ENODATA', 'DNS_NO_ADDRESS', 20],
+  ['ESERVFAIL', 'DNS_SERVFAIL', 20],
   ['EAI_AGAIN', 'DNS_UNAVAILABLE', 20],
   ['ECONNREFUSED', 'TCP_REFUSED', 21],
   ['ETIMEDOUT', 'TCP_TIMEOUT', 21],
@@ -22,6 +24,10 @@ const CODES = [
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'TLS_UNTRUSTED', 22],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'TLS_WRONG_MODE', 22],
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'TLS_TOO_OLD', 22],
+  ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'TLS_TOO_OLD', 22],
+  ['ERR_SSL_EE_KEY_TOO_SMALL', 'TLS_KEY_WEAK', 22],
+  ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME', 'TLS_NAME_UNKNOWN', 22],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'TLS_CLIENT_CERTIFICATE', 22],
   ['ERR_SSL_BAD_RECORD', 'TLS_HANDSHAKE_FAILED', 22],
 ] as const
 

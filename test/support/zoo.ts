@@ -153,6 +153,10 @@ const OLD = {minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVE
 const OF_HANDSHAKES: readonly Animal[] = [
   ...both('TLS 1.0 only', ['tls', 'TLS_TOO_OLD', TLS], {speaks: 'tls', tls: OLD}),
   ...both('TLS 1.0 only after STARTTLS', ['tls', 'TLS_TOO_OLD', TLS], {speaks: 'starttls', tls: OLD}),
+  ...both('wants a certificate of its clients', ['greeting', 'TLS_CLIENT_CERTIFICATE', TLS], {
+    speaks: 'tls',
+    tls: {requestCert: true, rejectUnauthorized: true},
+  }),
   ...both('hangs up in the handshake', ['tls', 'TLS_HANDSHAKE_FAILED', TLS], {
     speaks: 'tls',
     connection: (socket) => void socket.once('data', () => socket.destroy()),

@@ -224,12 +224,26 @@ const byTlsCode: Judge<ErrorParts | undefined> = (thrown, server, protocol) => {
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
     case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
+    // So called by the OpenSSL of Node 24.
+    case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE':
     case 'ERR_SSL_NO_PROTOCOLS_AVAILABLE':
       return tls(
         'TLS_TOO_OLD',
         `${at(server)} and postdesk have no version of TLS in common`,
         'the server offers only versions before TLS 1.2, which protect nothing',
         [{text: "The server's administrator has to switch on TLS 1.2 or newer."}],
+      )
+    case 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME':
+      return tls('TLS_NAME_UNKNOWN', `${at(server)} does not know its name`, 'it has no certificate for that name', [
+        {text: 'Use the name that the server has a certificate for as the host.'},
+        {text: "Or the server's administrator adds this name to its configuration."},
+      ])
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+      return tls(
+        'TLS_CLIENT_CERTIFICATE',
+        `${at(server)} wants a certificate of its clients`,
+        'it takes only those who show one, and postdesk has none',
+        [{text: "Ask the server's administrator for a port, or a host, that takes a user and a password."}],
       )
     case 'ERR_SSL_EE_KEY_TOO_SMALL':
     case 'ERR_SSL_CA_KEY_TOO_SMALL':

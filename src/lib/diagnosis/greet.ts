@@ -1,7 +1,7 @@
 /** The stage `greeting`: the first words of the server. */
 import {blocked, failed, passed, warned, type Evidence, type Finding} from '../channel/stage.ts'
 import {checkThePort} from '../connection/protocol.ts'
-import {connectError} from '../connection/transport-errors.ts'
+import {connectError, handshakeError} from '../connection/transport-errors.ts'
 import {EXIT, type ErrorParts} from '../errors.ts'
 import type {Conversation} from './conversation.ts'
 import {foreignService} from './foreign-service.ts'
@@ -60,6 +60,8 @@ async function ofImap(conversation: Conversation): Promise<Greeting> {
 function noGreeting(error: WireError, conversation: Conversation): ErrorParts {
   const {subject, protocol} = conversation
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return connectError(error, subject, protocol)
+  // What a server says against a handshake may come after it stands here (RFC 8446 4.4.2.4).
+  if (error.code.startsWith('ERR_SSL')) return handshakeError(error, subject, protocol)
   const received = error instanceof NotUnderstood ? error.received : null
   const foreign = received === null ? null : foreignService(received, conversation)
   if (foreign !== null) return foreign

@@ -9,6 +9,9 @@ import {isMasked, isPreauthenticated} from './greet.ts'
 import {overWire, refusal} from './server-words.ts'
 import {WireError} from './wire.ts'
 
+/** So many bytes of what was sent between are shown. */
+const SHOWN = 200
+
 /** Whether TLS then comes to stand is noted with the conversation, for the stage `tls`. */
 export async function startTls(conversation: Conversation, signal: AbortSignal): Promise<Finding> {
   const {wire, security} = conversation
@@ -18,7 +21,7 @@ export async function startTls(conversation: Conversation, signal: AbortSignal):
   return overWire(conversation, signal, 'agreeing on TLS', async () => {
     // Nothing more is said on a connection that stays in clear.
     const refused = (problem: ErrorParts, evidence: Evidence) => {
-      conversation.close()
+      conversation.close('TLS was not agreed on, and nothing is said in clear')
       return failed(problem, evidence)
     }
     if (isPreauthenticated(conversation.greeting)) return refused(preauthenticated(conversation), {})
@@ -28,10 +31,11 @@ export async function startTls(conversation: Conversation, signal: AbortSignal):
     conversation.before = before
     const evidence: Evidence = {offered: before}
     if (!offers(before, 'STARTTLS')) return refused(notOffered(conversation), evidence)
-    const refusal = await sayStartTls(conversation)
-    if (refusal !== null) return refused(refusal, evidence)
+    const no = await sayStartTls(conversation)
+    if (no !== null) return refused(no, evidence)
     // What came before TLS would be taken for what came by it (RFC 3207 6).
-    if (wire.pending() > 0) return refused(injected(conversation), {...evidence, injected: wire.peek().toString()})
+    if (wire.pending() > 0)
+      return refused(injected(conversation), {...evidence, injected: wire.peek().subarray(0, SHOWN).toString()})
     conversation.after = null
     await conversation.secure(wire)
     return passed('STARTTLS is offered, and taken', evidence)
@@ -43,8 +47,8 @@ function notOffered(conversation: Conversation): ErrorParts {
   if (greeting !== null && isMasked(greeting)) return refusal(conversation, greeting, 'greeting')
   const parts = noStartTls(subject, protocol)
   const provider = providerOfHost(subject.host)
-  // A provider offers it on every port but those that begin with TLS.
-  const always = provider?.smtp.some(({host, security}) => host === subject.host && security === 'starttls')
+  // Who has it on a port has it on all that do not begin with TLS.
+  const always = provider?.smtp.some(({security}) => security === 'starttls')
   return provider !== null && always === true
     ? {
         ...parts,

@@ -73,16 +73,27 @@ function chainOf(leaf: DetailedPeerCertificate): CertificateEvidence[] {
 }
 
 function evidenceOf(certificate: PeerCertificate): CertificateEvidence {
-  const {publicKey, infoAccess} = new X509Certificate(certificate.raw)
+  const x509 = new X509Certificate(certificate.raw)
+  const {type, bits} = keyOf(x509)
   return {
     subject: nameOf(certificate.subject),
     issuer: nameOf(certificate.issuer),
     notBefore: isoOf(certificate.valid_from),
     notAfter: isoOf(certificate.valid_to),
-    keyType: publicKey.asymmetricKeyType ?? 'unknown',
-    keyBits: publicKey.asymmetricKeyDetails?.modulusLength ?? null,
+    keyType: type,
+    keyBits: bits,
     fingerprint256: certificate.fingerprint256,
-    issuerUrl: /^CA Issuers - URI:(\S+)$/m.exec(infoAccess ?? '')?.[1] ?? null,
+    issuerUrl: /^CA Issuers - URI:(\S+)$/m.exec(x509.infoAccess ?? '')?.[1] ?? null,
+  }
+}
+
+/** OpenSSL knows no kind of key that is not in a standard: one of a chain is no reason to stop. */
+function keyOf(certificate: X509Certificate): {readonly type: string; readonly bits: number | null} {
+  try {
+    const {asymmetricKeyType = 'unknown', asymmetricKeyDetails} = certificate.publicKey
+    return {type: asymmetricKeyType, bits: asymmetricKeyDetails?.modulusLength ?? null}
+  } catch {
+    return {type: 'unknown', bits: null}
   }
 }
 

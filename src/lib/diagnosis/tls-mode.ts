@@ -112,6 +112,7 @@ async function clearWords(
   signal: AbortSignal,
 ): Promise<Clear | null> {
   let wire: OpenWire | null = null
+  conversation.note('a second connection, to see what it says in clear')
   try {
     wire = await conversation.connect(address, signal)
     if (!(await wire.comes(SILENCE_MS)) && answers) {
@@ -140,6 +141,7 @@ function beginProbe(conversation: Conversation, address: string, signal: AbortSi
     waiting.abort()
   }
   const shakeHands = async (): Promise<Probed> => {
+    conversation.note('a second connection, to see whether it takes TLS')
     try {
       const wire = await conversation.connect(address, AbortSignal.any([signal, waiting.signal]))
       return {wire, tls: await wire.startTls(demandOf(conversation.subject))}

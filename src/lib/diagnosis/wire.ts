@@ -21,7 +21,7 @@ export interface Wire {
   close(): void
 }
 
-/** Why a wire gave nothing. `code` is Node's, or one of ours: `REPLY_TIMEOUT`, `CLOSED`, `LINE_TOO_LONG`. */
+/** Why a wire gave nothing. `code` is Node's, or one of ours: `CONNECT_TIMEOUT`, `HANDSHAKE_TIMEOUT`, `REPLY_TIMEOUT`, `CLOSED`, `LINE_TOO_LONG`. */
 export class WireError extends Error {
   readonly code: string
 
