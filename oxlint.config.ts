@@ -131,6 +131,8 @@ export default defineConfig({
   overrides: [
     room('src/lib/*.ts', 'use cases', [CLI]),
     room('src/lib/outbox/**', 'use cases', [CLI]),
+    room('src/lib/email-test/**', 'use cases', [CLI]),
+    room('src/lib/doctor/**', 'use cases', [CLI]),
     room('src/lib/round-trip/**', 'use cases', [CLI]),
     room('src/commands/**', 'commands', [STORE, EDGES]),
     room('src/lib/cli/**', 'cli', [EDGES]),

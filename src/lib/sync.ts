@@ -226,8 +226,8 @@ async function withInbound<T>(options: SyncOptions, work: (inbound: Inbound) => 
   const password = await options.password(config).catch(async (error: unknown) => {
     // Also what never reaches the mailbox is a failure of it, and shows in `email status`.
     if (error instanceof PostdeskError && !options.dryRun) {
-      const {code, title, why} = error
-      await noteFailure(store.db, row, {code, title, why, at: options.clock.now()})
+      const {code, exitCode, title, why} = error
+      await noteFailure(store.db, row, {code, exitCode, title, why, at: options.clock.now()})
     }
     throw error
   })
@@ -330,11 +330,11 @@ async function runOnce(
   } catch (thrown) {
     failure = thrown === signal.reason ? null : failureOf(thrown, store)
     if (failure) {
-      const {code, title, why} = failure
+      const {code, exitCode, title, why} = failure
       channel.error = {code, title, why}
       if (lease && code !== 'LEASE_LOST')
         // Where it is the store that failed it cannot be told; the report says it all the same.
-        await noteFailure(store.db, row, {code, title, why, at: clock.now()}).catch((unnoted: unknown) =>
+        await noteFailure(store.db, row, {code, exitCode, title, why, at: clock.now()}).catch((unnoted: unknown) =>
           log('failure not noted', {error: String(unnoted)}),
         )
     }

@@ -65,7 +65,7 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
     env: {...VAULT, ...NO_DNS},
     codes: [28],
   },
-  'email test --explain': {empty: true, codes: [25]},
+  'email test --explain': {empty: true, codes: [24]},
   'ticket add': ANSWERS,
   'ticket reply': ANSWERS,
   'outbox retry': ANSWERED,

@@ -19,7 +19,7 @@ export default class EmailTest extends TestCommand<typeof EmailTest> {
     '<%= config.bin %> <%= command.id %> --all --format junit > email.xml',
     '<%= config.bin %> <%= command.id %> help@customer-care.example --roundtrip --wait 120',
     '<%= config.bin %> <%= command.id %> --host smtp.acme.example --user ann@acme.example --password-env SMTP_PASSWORD',
-    '<%= config.bin %> <%= command.id %> --explain "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."',
+    '<%= config.bin %> <%= command.id %> --explain "535-5.7.8 Username and Password not accepted"',
   ]
   static override args = {
     address: Args.string({

@@ -119,7 +119,7 @@ export abstract class TestCommand<T extends typeof Command> extends BaseCommand<
       tlsName: said['tls-name'] ?? null,
       sendTo: said.send ? (said.to ?? null) : null,
       roundTripMs: said.roundtrip ? (said.wait ?? ROUND_TRIP_SECONDS) * 1000 : null,
-      refused: openRefusedPasswords(this.paths.state, this.clock),
+      refused: openRefusedPasswords(this.paths.state, this.clock, this.log_),
       triesAgain: (login, at) => this.#triesAgain(login, at),
       onBegin: (target, id) => shows((progress) => progress.begin(target, id)),
       onStage: (target, stage) => shows((progress) => progress.stage(target, stage)),

@@ -184,7 +184,8 @@ function clientOptions(account: ImapAccount, connectMs: number): ImapFlowOptions
     secure: security === 'tls',
     // Left out it would be opportunistic, and the password would go out in clear where someone strips STARTTLS.
     ...(security === 'tls' ? {} : {doSTARTTLS: security === 'starttls'}),
-    tls: {minVersion: 'TLSv1.2', ...(ca === undefined ? {} : {ca})},
+    // Said, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not lay the password open.
+    tls: {minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca === undefined ? {} : {ca})},
     auth: {user, pass: password.reveal()},
     // Sent to everyone's server: the name of the program, nothing about the machine.
     clientInfo: {name: 'postdesk', version: false, vendor: false, 'support-url': false},

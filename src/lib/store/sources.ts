@@ -95,7 +95,7 @@ export async function noteSuccess(db: Db, source: SourceRow, now: string): Promi
 export async function noteFailure(
   db: Db,
   source: SourceRow,
-  error: {code: string; title: string; why: string; at: string},
+  error: {code: string; exitCode?: number; title: string; why: string; at: string},
 ): Promise<void> {
   await setSource(db, source, {last_error: JSON.stringify(error)})
 }
