@@ -14,7 +14,7 @@ export async function usualSource(db: Db, portal: PortalRow): Promise<SourceFact
 }
 
 /** The pipe of an MTA that has handed in nothing yet. */
-export const PIPE: SourceFacts = {
+const PIPE: SourceFacts = {
   id: 0,
   kind: 'pipe',
   catchAll: null,

@@ -24,8 +24,8 @@ import {serverLadder, type ServerQuestion} from './server-ladder.ts'
 import {testMessage} from './test-message.ts'
 
 /** Names of targets that are no address. */
-export const INBOUND_TARGET = 'inbound'
-export const RELAY_TARGET = 'relay'
+const INBOUND_TARGET = 'inbound'
+const RELAY_TARGET = 'relay'
 
 /** All that a portal has: its addresses, its inbound, its relay where that is an account of its own. */
 export async function allTargets({store: {db}, portal}: Desk): Promise<string[]> {

@@ -30,7 +30,7 @@ export interface Fault {
 export type ExitCodes = Readonly<Record<Fault['weight'], ExitCode>>
 
 /** What is weak is reported; only what is broken fails where the domain's authentication is required. */
-export const OF_DOMAIN: ExitCodes = {broken: EXIT.domainAuthentication, weak: EXIT.findings}
+const OF_DOMAIN: ExitCodes = {broken: EXIT.domainAuthentication, weak: EXIT.findings}
 export const OF_DNS: ExitCodes = {broken: EXIT.dns, weak: EXIT.dns}
 
 interface Conclusion {

@@ -26,7 +26,7 @@ export const countLookups = (node: SpfNode): number =>
   (node.redirect === null ? 0 : 1 + countLookups(node.redirect))
 
 /** What a mechanism of the record costs, with what it includes. */
-export const lookupsOfBranch = ({mechanism, child}: SpfBranch): number =>
+const lookupsOfBranch = ({mechanism, child}: SpfBranch): number =>
   (ASKING.has(mechanism.kind) ? 1 : 0) + (child === null ? 0 : countLookups(child))
 
 /** Lookups that find nothing, whatever the family of the sender's address. */
