@@ -99,7 +99,7 @@ export function partsOf(error: PostdeskError): ErrorParts {
   const {code, exitCode, title, why, fixes, stage, serverReply, certainty, causes, missing} = error
   return {
     code,
-    exitCode: exitCode as ExitCode,
+    exitCode,
     title,
     why,
     fixes,

@@ -69,6 +69,6 @@ test('warnings are failures where they are to be strict', () => {
 
 test("what XML has no place for in a server's words cannot break it", () => {
   const xml = junit([REPORT], {strict: false})
-  assert.doesNotMatch(xml, /\u001b|\u0000/)
+  for (const character of ['\u001b', '\u0000']) assert.ok(!xml.includes(character))
   assert.match(read(xml).testsuite.testcase[2].failure['#text'], /535 .+31m/)
 })

@@ -49,7 +49,7 @@ type ProbeDecision = Extract<Decision, {kind: 'probe'}>
 
 function probed(decision: Decision): ProbeDecision {
   assert.equal(decision.kind, 'probe', JSON.stringify(decision))
-  return decision as ProbeDecision
+  return decision
 }
 
 describe('a probe that comes back', () => {
