@@ -1,13 +1,26 @@
 /** Round trips through a provider that forwards: Postfix, a login before it, and the portal's mailbox on Dovecot behind it. */
 import assert from 'node:assert/strict'
 import {randomUUID} from 'node:crypto'
+import {Readable} from 'node:stream'
 import {test} from 'node:test'
 import type {Stage} from '../../src/lib/channel/stage.ts'
 import type {StageId} from '../../src/lib/channel/stages.ts'
-import {forwardingProviderMissing, REFUSAL, startForwardingProvider} from '../support/forwarding-provider.ts'
+import {systemClock} from '../../src/lib/clock.ts'
+import {deliver} from '../../src/lib/deliver.ts'
+import {silent} from '../../src/lib/log.ts'
+import {fixture} from '../message/mail.ts'
+import {
+  forwardingProviderMissing,
+  REFUSAL,
+  startForwardingProvider,
+  type ForwardingMailbox,
+} from '../support/forwarding-provider.ts'
 import {sendMail} from '../support/mta.ts'
-import {startTripDesk} from '../support/round-trip.ts'
+import {unchecked} from '../support/portal.ts'
+import {startTripDesk, type TripDesk} from '../support/round-trip.ts'
+import {sign, signingKey} from '../support/signed-mail.ts'
 import {STORES} from '../support/stores.ts'
+import {until} from '../support/sync-desk.ts'
 
 const skip = forwardingProviderMissing()
 
@@ -16,6 +29,18 @@ const outcomes = (stages: ReadonlyMap<StageId, Stage>) =>
   Object.fromEntries([...stages].map(([id, {status, problem}]) => [id, problem?.code ?? status]))
 
 const evidenceOf = (stages: ReadonlyMap<StageId, Stage>, id: StageId) => stages.get(id)!.evidence
+
+const PROVED_AT = '2026-02-01T00:00:00.000Z'
+
+/** Once the probe is sent, the forward of the address was proved before. */
+async function proveOnce(desk: TripDesk, id: StageId, local: ForwardingMailbox): Promise<void> {
+  if (id !== 'probe-sent') return
+  await desk.store.db
+    .updateTable('smtp_channel')
+    .set({forwarding_verified_at: PROVED_AT})
+    .where('channel_id', '=', (await desk.smtp(local)).channel_id)
+    .execute()
+}
 
 for (const kind of STORES)
   test(`a round trip, nobody syncing (${kind})`, {skip}, async (t) => {
@@ -58,7 +83,7 @@ for (const kind of STORES)
     })
 
     await t.test('that comes in at another address of the portal names both, and disproves the forward', async () => {
-      const stages = await desk.trip('wrong')
+      const stages = await desk.trip('wrong', {onStage: ({id}) => proveOnce(desk, id, 'wrong')})
       const {problem} = stages.get('probe-arrived')!
       assert.deepEqual([problem?.code, problem?.exitCode], ['PROBE_WRONG_TARGET', 28])
       assert.match(problem?.title ?? '', /comes in at billing@acme\.example, not at support@acme\.example/)
@@ -171,13 +196,14 @@ for (const kind of STORES)
     })
 
     await t.test('that nobody sees again has causes, not a cause', async () => {
-      const stages = await desk.trip('lost', {waitMs: 2000})
+      const stages = await desk.trip('lost', {waitMs: 2000, onStage: ({id}) => proveOnce(desk, id, 'lost')})
       const {problem} = stages.get('probe-arrived')!
       assert.deepEqual([problem?.code, problem?.exitCode, problem?.certainty], ['PROBE_NOT_RECEIVED', 28, 'likely'])
       assert.deepEqual(
         [...stages.values()].slice(2).map(({status}) => status),
         ['skip', 'skip', 'skip', 'skip'],
       )
+      assert.equal((await desk.smtp('lost')).forwarding_verified_at, PROVED_AT, 'slowness disproves nothing')
     })
   })
 
@@ -191,4 +217,90 @@ test('without sub-addressing at the provider only that is missing', {skip}, asyn
   assert.deepEqual([stages.get('probe-arrived')?.status, stages.get('message-id')?.status], ['pass', 'pass'])
   const smtp = await desk.smtp('sales')
   assert.deepEqual([smtp.plus_addressing, smtp.keeps_message_id], [0, 1])
+})
+
+test('what the forward does to signatures is seen from the bytes, and the key is learned', {skip}, async (t) => {
+  const provider = await startForwardingProvider(t)
+  const key = signingKey('provider.example', {selector: 'outgoing'})
+  const desk = await startTripDesk(t, 'sqlite', provider, {
+    [key.name]: {txt: [key.record]},
+    '_dmarc.provider.example': {txt: ['v=DMARC1; p=reject']},
+  })
+  const signed = async (raw: string) =>
+    (await sign(Buffer.from(raw, 'latin1'), key, {signTime: new Date().toISOString()})).toString('latin1')
+
+  const whole = (await desk.trip('signed', {rewrite: signed})).get('probe-authentication')!
+  assert.deepEqual([whole.status, whole.title], ['pass', 'DMARC passes after the forward'])
+  assert.deepEqual(whole.evidence['dkim'], [
+    {domain: 'provider.example', selector: 'outgoing', result: 'pass', aligned: true, why: null},
+  ])
+  const withFooter = async (raw: string) => `${await signed(raw)}Scanned by a gateway.\r\n`
+  const broken = (await desk.trip('broken', {rewrite: withFooter})).get('probe-authentication')!
+  assert.deepEqual([broken.status, broken.problem?.code], ['warn', 'FORWARD_BREAKS_DKIM'])
+})
+
+test('where an MTA hands mail in the store alone tells, at once', {skip}, async (t) => {
+  const provider = await startForwardingProvider(t)
+  const desk = await startTripDesk(t, 'sqlite', provider)
+  const portal = {...desk.portal, inbound_source_id: null}
+  // The mailbox stands for the queue of an MTA: what comes into it is handed in.
+  const handIn = async () => {
+    for (let uid = 1; uid <= 2; uid++) {
+      const raw = await until(() =>
+        provider.inbound.withMailbox(async (client) => {
+          const row = await client.fetchOne(String(uid), {source: true}).catch(() => false as const)
+          return row !== false && row?.source !== undefined ? row.source : false
+        }),
+      )
+      const outcome = await deliver({
+        store: desk.store,
+        portal,
+        recipient: /^Delivered-To: (.*)\r$/m.exec(raw.toString('latin1'))![1]!,
+        sender: 'sales@provider.example',
+        quarantineUnknown: false,
+        input: Readable.from([raw]),
+        checkSender: unchecked,
+        clock: systemClock,
+        log: silent,
+        itemKey: randomUUID(),
+      })
+      assert.equal(outcome.kind, 'skipped')
+    }
+  }
+  let handed: Promise<void> | undefined
+  const stages = await desk.trip('handed', {
+    context: {portal},
+    onStage: ({id}) => void (id === 'probe-sent' && (handed = handIn())),
+  })
+  await handed
+  assert.deepEqual(Object.values(outcomes(stages)), ['pass', 'pass', 'pass', 'pass', 'pass', 'pass'])
+  const {seenBy, takenBy} = evidenceOf(stages, 'probe-arrived')
+  assert.deepEqual([seenBy, takenBy], ['the reception', 'to'])
+  assert.match(stages.get('probe-authentication')!.title, /only the header of the mail is kept$/)
+  assert.deepEqual(evidenceOf(stages, 'probe-authentication')['spf'], {
+    result: 'none',
+    domain: 'provider.example',
+    by: 'client',
+  })
+})
+
+test('a confirmation that the provider waits for is told, with its link', {skip}, async (t) => {
+  const provider = await startForwardingProvider(t)
+  const desk = await startTripDesk(t, 'sqlite', provider)
+  const outcome = await deliver({
+    store: desk.store,
+    portal: desk.portal,
+    recipient: 'support@acme.example',
+    sender: 'forwarding-noreply@google.com',
+    quarantineUnknown: false,
+    input: Readable.from([fixture('gmail-forwarding-link.eml')]),
+    checkSender: unchecked,
+    clock: systemClock,
+    log: silent,
+    itemKey: 'confirmation',
+  })
+  assert.equal(outcome.kind, 'quarantined')
+  const {problem} = (await desk.trip('lost', {waitMs: 1000})).get('probe-arrived')!
+  assert.equal(problem?.causes?.[0], 'a forward to support@acme.example waits to be confirmed')
+  assert.match(problem?.fixes?.[0]?.text ?? '', /Gmail asks .* link: https:\/\/mail-settings\.google\.com\//)
 })

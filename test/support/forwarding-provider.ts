@@ -35,12 +35,18 @@ const FORWARDS = {
   /** As it is to be, for tests that change something else. */
   changed: 'support@acme.example',
   moved: 'support@acme.example',
+  signed: 'support@acme.example',
+  broken: 'support@acme.example',
+  handed: 'support@acme.example',
   ended: 'support@acme.example',
 } as const
 export type ForwardingMailbox = keyof typeof FORWARDS
 
 export const REFUSAL =
   '5.7.520 Access denied, Your organization does not allow external forwarding. Please contact your administrator for further assistance. AS(7555)'
+
+/** What a provider makes of a mail before it passes it on; all of it as latin1. */
+export type Rewrite = (raw: string) => string | Promise<string>
 
 export const PROVIDER_PASSWORD = 'correct-horse-battery'
 
@@ -53,7 +59,7 @@ export interface ForwardingProvider {
    * A submission server of the provider, on this machine and without encryption. `user`: its login. `rewrite`: what it does to
    * a mail before it passes it on.
    */
-  submission(user: string, rewrite?: (raw: string) => string): Promise<{readonly host: string; readonly port: number}>
+  submission(user: string, rewrite?: Rewrite): Promise<{readonly host: string; readonly port: number}>
 }
 
 /** `subAddressing`: whether mail to `local+detail@` arrives as mail to `local@` does (RFC 5233). */
@@ -133,7 +139,7 @@ async function startSubmissionProxy(
   t: TestContext,
   port: number,
   user: string,
-  rewrite: (raw: string) => string,
+  rewrite: Rewrite,
 ): Promise<{host: string; port: number}> {
   const server = new SMTPServer({
     logger: false,
@@ -150,10 +156,13 @@ async function startSubmissionProxy(
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => {
-        const data = Buffer.from(rewrite(Buffer.concat(chunks).toString('latin1')), 'latin1')
-        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-        const to = envelope.rcptTo.map(({address}) => address)
-        sendMail(port, {from, to, data: data.subarray(0, -2)}).then(
+        const handOn = async () => {
+          const data = Buffer.from(await rewrite(Buffer.concat(chunks).toString('latin1')), 'latin1')
+          const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
+          const to = envelope.rcptTo.map(({address}) => address)
+          await sendMail(port, {from, to, data: data.subarray(0, -2)})
+        }
+        handOn().then(
           () => done(null, '2.0.0 Ok: queued'),
           (error: Error) => {
             const [, code = '451', text = error.message] = /answered (\d{3}) (.*)/.exec(error.message) ?? []

@@ -14,8 +14,13 @@ import {Secret} from '../../src/lib/secret/secret.ts'
 import {findChannel, findSmtpChannel, type SmtpChannelRow} from '../../src/lib/store/channels.ts'
 import {findPortal, type PortalRow} from '../../src/lib/store/portals.ts'
 import type {Store} from '../../src/lib/store/open.ts'
-import {startDns} from './dns-server.ts'
-import {PROVIDER_PASSWORD, type ForwardingMailbox, type ForwardingProvider} from './forwarding-provider.ts'
+import {startDns, type Script} from './dns-server.ts'
+import {
+  PROVIDER_PASSWORD,
+  type ForwardingMailbox,
+  type ForwardingProvider,
+  type Rewrite,
+} from './forwarding-provider.ts'
 import {addSmtpChannel} from './outgoing.ts'
 import {seedPortal} from './portal.ts'
 import {temporaryHome} from './run-postdesk.ts'
@@ -32,14 +37,19 @@ export interface TripDesk {
 
 export interface TripOptions {
   readonly waitMs?: number
-  readonly rewrite?: (raw: string) => string
+  readonly rewrite?: Rewrite
   readonly context?: Partial<RoundTripContext>
   readonly signal?: AbortSignal
   readonly onStage?: (stage: Stage) => void | Promise<void>
 }
 
-/** `inbound`: whether the portal fetches its mail from the mailbox of the provider's world. */
-export async function startTripDesk(t: TestContext, kind: StoreKind, provider: ForwardingProvider): Promise<TripDesk> {
+/** The portal fetches its mail from the mailbox of the provider's world. `zone`: what the DNS knows. */
+export async function startTripDesk(
+  t: TestContext,
+  kind: StoreKind,
+  provider: ForwardingProvider,
+  zone: Readonly<Record<string, Script>> = {},
+): Promise<TripDesk> {
   const store = await startStore(t, kind)
   await seedPortal(store, {addresses: ['support', 'billing']})
   const first = (await findPortal(store.db, 'acme'))!
@@ -50,7 +60,7 @@ export async function startTripDesk(t: TestContext, kind: StoreKind, provider: F
   const secrets = await machineSecrets(t)
   const secret = await passwordSecret(store, portal, INBOUND, passwordBinding({...config, user}))
   await secrets.bindings.set(secret.id, {kind: 'env', variable: 'PASSWORD'})
-  const {address: resolver} = await startDns(t)
+  const {address: resolver} = await startDns(t, zone)
   const internal = (await findChannel(store.db, portal.id, 'support@acme.example'))!
 
   const addressOf = (local: ForwardingMailbox) => `${local}@provider.example`

@@ -74,7 +74,7 @@ export function judgeAbsence(
   const evidence = {waitedSeconds, lookedIntoInbound: blind === null, forwardingVerifiedAt: verifiedAt}
   const causes = [
     ...(blind === null ? [] : [`nobody has looked: ${blind}`]),
-    ...(confirmation === null ? [] : ['the forward is set up, and waits to be confirmed']),
+    ...(confirmation === null ? [] : [`a forward to ${internal.address} waits to be confirmed`]),
     ...(verifiedAt === null
       ? [`${channel.address} is not forwarded to ${internal.address} at all`]
       : [`the forward was taken away since ${verifiedAt}, when it was last proved`]),
