@@ -230,6 +230,11 @@ test('what is wrong with a certificate is said with its own times, names and iss
   assert.match(await why('inspected'), /Zscaler.*NODE_EXTRA_CA_CERTS/)
 })
 
+test('the order of the chain is of no matter (RFC 8446 4.4.2)', async (t) => {
+  const cage = await tame(t, 'smtp', 'tls', {certificate: 'misordered'})
+  assert.deepEqual(notPassed(await connect({protocol: 'smtp', ...at(cage)})), [])
+})
+
 test('the environment cannot make a bad certificate good', async (t) => {
   const cage = await tame(t, 'smtp', 'tls', {certificate: 'selfSigned'})
   process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import {execFile} from 'node:child_process'
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import type {Socket} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {test, type TestContext} from 'node:test'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {promisify} from 'node:util'
 import {openWire, type OpenWire, type WireOptions} from '../../src/lib/diagnosis/open-wire.ts'
 import {type MailServer, startMailServer} from '../support/mail-server.ts'
 import {freePort} from '../support/stores.ts'
@@ -151,4 +156,24 @@ test('a name is sent as SNI, an address is not', async (t) => {
     assert.equal((await wire.startTls({name, ca})).trusted, true)
   }
   assert.deepEqual(asked, ['localhost'])
+})
+
+test('an authority that the whole machine trusts is trusted, unless another one was given', async (t) => {
+  const {ca, good} = await zooCertificates()
+  const server = await startMailServer(t, {protocol: 'smtp', speaks: 'tls', tls: {...good}})
+  const directory = await mkdtemp(join(tmpdir(), 'postdesk-extra-ca-'))
+  t.after(() => rm(directory, {recursive: true}))
+  await writeFile(join(directory, 'ca.pem'), ca)
+  const source = join(import.meta.dirname, '../../src/lib/diagnosis/open-wire.ts')
+  const script = `
+    import {openWire} from ${JSON.stringify(source)}
+    for (const ca of [null, ${JSON.stringify(good.cert)}]) {
+      const options = {connectMs: 5000, replyMs: 5000, signal: new AbortController().signal, note() {}}
+      const wire = await openWire('127.0.0.1', ${server.port}, options)
+      console.log((await wire.startTls({name: 'localhost', ca})).error)
+      wire.close()
+    }`
+  const env = {...process.env, NODE_EXTRA_CA_CERTS: join(directory, 'ca.pem')}
+  const {stdout} = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {env})
+  assert.deepEqual(stdout.trim().split('\n'), ['null', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'])
 })

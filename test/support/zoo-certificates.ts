@@ -27,6 +27,8 @@ export interface ZooCertificates {
   readonly inspected: Pem
   /** By an intermediate, whose certificate is sent along. */
   readonly wholeChain: Pem
+  /** The same, with the certificate of the authority between. */
+  readonly misordered: Pem
   /** By an intermediate, whose certificate is not sent. */
   readonly missingIntermediate: Pem
   /** RSA with 1024 bits. */
@@ -62,6 +64,7 @@ async function make(): Promise<ZooCertificates> {
       unknownAuthority: await pemOf(await stranger.issue('unknown'), stranger.ca),
       inspected: await pemOf(await inspector.issue('inspected'), inspector.ca),
       wholeChain: {...behind, cert: behind.cert + intermediate.ca},
+      misordered: {...behind, cert: behind.cert + authority.ca + intermediate.ca},
       missingIntermediate: behind,
       weakKey: await pemOf(await authority.issue('weak-key', {rsaBits: 1024})),
     }

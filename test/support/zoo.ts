@@ -125,6 +125,9 @@ const says =
 
 // Of TLS and its certificates ----------------------------------------------------------------------------------------
 
+/** Since 3.2, OpenSSL refuses by itself what has less than 112 bits of security (its security level 2). */
+const REFUSES_WEAK_KEYS = !process.versions.openssl.startsWith('3.0.')
+
 const OF_CERTIFICATES: readonly Animal[] = [
   ...both('expired', ['tls', 'TLS_CERTIFICATE_EXPIRED', TLS], {speaks: 'tls', certificate: 'expired'}),
   ...both('expired after STARTTLS', ['tls', 'TLS_CERTIFICATE_EXPIRED', TLS], {
@@ -140,11 +143,12 @@ const OF_CERTIFICATES: readonly Animal[] = [
     speaks: 'tls',
     certificate: 'missingIntermediate',
   }),
-  ...both('weak key', ['tls', 'TLS_KEY_WEAK', TLS], {
-    speaks: 'tls',
-    certificate: 'weakKey',
-    tls: {ciphers: 'DEFAULT@SECLEVEL=0'},
-  }),
+  ...both(
+    'weak key',
+    ['tls', 'TLS_KEY_WEAK', REFUSES_WEAK_KEYS ? TLS : 0],
+    {speaks: 'tls', certificate: 'weakKey', tls: {ciphers: 'DEFAULT@SECLEVEL=0'}},
+    REFUSES_WEAK_KEYS ? 'fail' : 'warn',
+  ),
   ...both('ends soon', ['tls', 'TLS_CERTIFICATE_EXPIRES_SOON', 0], {speaks: 'tls', certificate: 'endsSoon'}, 'warn'),
 ]
 

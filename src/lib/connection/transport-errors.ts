@@ -52,7 +52,7 @@ export function wrongMode(server: Server, right: 'tls' | 'starttls', protocol: M
       : [protocol.starttlsPort, 'the port answers in plain text, where TLS was expected from the first byte']
   return tls('TLS_WRONG_MODE', `${at(server)} is not a port for --security ${server.security}`, why, [
     {
-      text: `Use --security ${right} on this port (usual for ${usual}), or the port that belongs to ${server.security}.`,
+      text: `Use --security ${right} on this port (usual for ${usual})${server.security === 'none' ? '' : `, or the port that belongs to ${server.security}`}.`,
     },
   ])
 }

@@ -69,7 +69,7 @@ function noGreeting(error: WireError, conversation: Conversation): ErrorParts {
     code: `${protocol.name}_GREETING`,
     exitCode: EXIT.protocol,
     title: `${subject.host}:${subject.port} does not greet as an ${protocol.name} server`,
-    why: WHY[error.code] ?? error.message,
+    why: received === null ? (WHY[error.code] ?? error.message) : 'its first words are no greeting',
     fixes: [
       checkThePort(protocol),
       {text: 'If the port is right, the server may block the address of this machine: try from another network.'},

@@ -112,21 +112,20 @@ function untrusted(tls: TlsEvidence, {subject, protocol}: Conversation, now: num
   const code = tls.error ?? 'CERT_UNTRUSTED'
   const parts = handshakeError(new WireError(code, code), subject, protocol)
   const at = `${subject.host}:${subject.port}`
+  const hereItIs = `it is ${new Date(now).toISOString()} here`
   const inspector = chain.find(({issuer}) => INSPECTORS.test(issuer))
   // OpenSSL says of a key that is too short only that something is wrong, and Node not even that.
   const weak = chain.find(isWeak)
   switch (code) {
     case 'CERT_HAS_EXPIRED': {
       const ended = chain.find(({notAfter}) => Date.parse(notAfter) < now)
-      return ended === undefined ? parts : {...parts, why: `${whose(ended, tls)} was valid until ${ended.notAfter}`}
+      if (ended === undefined) return parts
+      return {...parts, why: `${whose(ended, tls)} was valid until ${ended.notAfter}, and ${hereItIs}`}
     }
     case 'CERT_NOT_YET_VALID': {
       const early = chain.find(({notBefore}) => Date.parse(notBefore) > now)
       if (early === undefined) return parts
-      return {
-        ...parts,
-        why: `${whose(early, tls)} is valid from ${early.notBefore}, and it is ${new Date(now).toISOString()} here`,
-      }
+      return {...parts, why: `${whose(early, tls)} is valid from ${early.notBefore}, and ${hereItIs}`}
     }
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return {...parts, why: `it is for ${namesOf(tls)}, and not for ${tls.name}`}
