@@ -101,9 +101,10 @@ test('what nobody reads is kept up to a bound', async (t) => {
 test('an abort ends a wait with its reason, and frees the connection', async (t) => {
   const abort = new AbortController()
   const {wire, server} = await wireTo(t, () => {}, {signal: abort.signal, replyMs: 10_000})
-  const waiting = wire.readLine()
+  const [waiting, another] = [wire.readLine(), wire.comes(10_000)]
   abort.abort(new Error('enough'))
   await assert.rejects(waiting, /^Error: enough$/)
+  await assert.rejects(another, /^Error: enough$/)
   await assert.rejects(wire.writeLine('NOOP'), /^Error: enough$/)
   for (let left = 100; server.open() > 0 && left > 0; left--) await sleep(10)
   assert.equal(server.open(), 0)

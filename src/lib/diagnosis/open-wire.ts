@@ -73,8 +73,11 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
   let encrypted = false
   let stoodAt = performance.now()
   let firstWordMs: number | null = null
-  /** Wakes who waits for something to come. */
-  let wake: () => void = () => {}
+  /** Who waits for something to come. */
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const look of waiting) look()
+  }
 
   const onData = (data: Buffer) => {
     firstWordMs ??= Math.round(performance.now() - stoodAt)
@@ -111,7 +114,7 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
   signal.addEventListener('abort', abort, {once: true})
   listen()
 
-  /** Resolves once `take` has something; undefined means that more is needed. One at a time waits. */
+  /** Resolves once `take` has something; undefined means that more is needed. */
   const waitFor = async <T>(take: () => T | undefined, ms: number): Promise<T> => {
     const until = performance.now() + ms
     for (;;) {
@@ -122,11 +125,13 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
       const left = until - performance.now()
       if (left <= 0) throw new WireError('REPLY_TIMEOUT', `there was no answer within ${Math.round(ms / 1000)} s`)
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left)
-        wake = () => {
+        const look = () => {
           clearTimeout(timer)
+          waiting.delete(look)
           resolve()
         }
+        const timer = setTimeout(look, left)
+        waiting.add(look)
       })
     }
   }
