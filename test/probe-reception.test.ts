@@ -139,6 +139,8 @@ for (const kind of STORES)
         [{state: 'probe', effect: 'due'}],
         'what the inbound asks for is done with it as well',
       )
+      const smtp = await inbound.store.db.selectFrom('smtp_channel').selectAll().executeTakeFirstOrThrow()
+      assert.equal(smtp.forwarding_verified_at, NOW, 'its return proves the forward, whoever waits for it')
       const {arrivedAt, sightings} = await findProbe(inbound, probe.id)
       assert.equal(arrivedAt, NOW)
       const [sighting, ...others] = sightings
@@ -185,6 +187,15 @@ for (const kind of STORES)
       await assert.rejects(inbound.take(customerMail(), forwarded(probe.raw)), /Another process took over/)
       assert.deepEqual([await countRows(inbound), (await inbound.settled()).size], [{}, 0])
       assert.deepEqual((await findProbe(inbound, probe.id)).sightings, [])
+    })
+
+    test('prove no forward where they come in for another address', async (t) => {
+      const inbound = await startInbound(t, kind)
+      const probe = await sendProbe(inbound, {address: address(inbound)})
+      await inbound.take(forwarded(probe.raw, 'billing@acme.example'))
+      assert.equal((await findProbe(inbound, probe.id)).sightings.length, 1)
+      const smtp = await inbound.store.db.selectFrom('smtp_channel').selectAll().executeTakeFirstOrThrow()
+      assert.equal(smtp.forwarding_verified_at, null)
     })
 
     test('of another portal are mail as any other, and a mark that nobody knows hides nothing', async (t) => {

@@ -113,11 +113,18 @@ export async function findProbesByHash(
 export async function noteProbeArrived(tx: Tx, portalId: number, id: number, sighting: ProbeSighting): Promise<void> {
   const row = await tx
     .selectFrom('probe')
-    .select(['arrived_at', 'arrived'])
+    .select(['channel_id', 'kind', 'arrived_at', 'arrived'])
     .where('portal_id', '=', portalId)
     .where('id', '=', id)
     .executeTakeFirst()
   if (row === undefined) return
+  if (row.kind === 'forwarding' && isForwarded(sighting, row.channel_id))
+    await tx
+      .updateTable('smtp_channel')
+      .set({forwarding_verified_at: sighting.at})
+      .where('portal_id', '=', portalId)
+      .where('channel_id', '=', row.channel_id)
+      .execute()
   const known = sightingsOf(row)
   if (known.length >= MAX_SIGHTINGS) return
   await tx
@@ -127,6 +134,10 @@ export async function noteProbeArrived(tx: Tx, portalId: number, id: number, sig
     .where('id', '=', id)
     .execute()
 }
+
+/** Taken for mail that was forwarded for the channel: that proves its forward, also where nobody waits for the probe any more. */
+const isForwarded = (sighting: ProbeSighting, channelId: number): boolean =>
+  sighting.kind === 'arrived' && sighting.match.match?.internal != null && sighting.match.match.channel.id === channelId
 
 /** Removes the probes that had ended before that instant, and tells how many. */
 export async function purgeProbes(tx: Tx, portalId: number, before: Instant): Promise<number> {
