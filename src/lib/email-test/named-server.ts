@@ -1,4 +1,5 @@
 /** A server that is tested without any channel: what was said of it, and what is filled in. */
+import {X509Certificate} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {isIP} from 'node:net'
 import {checkAddress} from '../address.ts'
@@ -129,12 +130,22 @@ export function providerOf(typed: string | undefined): string | null {
 const near = (name: string, known: readonly string[]) =>
   nearNames(name, known).map((near) => ({text: `Did you mean "${near}"?`}))
 
-/** The certificates of a PEM file. @throws 66 where it cannot be read, 64 where none is in it. */
+/** The certificates of a PEM file. @throws 66 where it cannot be read, 64 where none that can be read is in it. */
 export async function readAuthority(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw inputFileMissing(path, error)
   })
-  if (!text.includes('-----BEGIN CERTIFICATE-----'))
-    throw invalidValue(`--ca-file ${JSON.stringify(path)}`, 'it is no PEM file with a certificate')
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  // Node passes over what it cannot read, and trusts nobody then.
+  if (blocks.length === 0 || !blocks.every(isCertificate))
+    throw invalidValue(`--ca-file ${JSON.stringify(path)}`, 'it is no PEM file with certificates that can be read')
   return text
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
 }
