@@ -121,6 +121,8 @@ test('a port of the other TLS mode is told, the rest is looked at in the mode th
   await add(desk, `--host localhost --port ${sink.port} --security tls`)
   const kept = await desk.json(22, `email test ${ADDRESS}`)
   assert.equal(kept.error.code, 'TLS_WRONG_MODE')
+  const mend = kept.error.fixes[0].command
+  assert.equal(mend, `postdesk email update ${ADDRESS} --security starttls --keep-password --portal acme`)
   const stages = statusOf(kept.result.stages)
   assert.deepEqual([stages['starttls'], stages['capabilities'], stages['login']], ['pass', 'pass', 'skip'])
   assert.equal(sink.logins(), 0)
@@ -130,6 +132,8 @@ test('a port of the other TLS mode is told, the rest is looked at in the mode th
     PASSWORD,
   )
   assert.equal(statusOf(named.result.stages)['login'], 'pass')
+  await desk.json(0, mend.replace('postdesk ', ''))
+  assert.equal(statusOf((await desk.json(0, `email test ${ADDRESS}`)).result.stages)['login'], 'pass')
 })
 
 test('a server without a channel needs no store, and makes none', async (t) => {

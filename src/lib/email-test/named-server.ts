@@ -76,6 +76,7 @@ export async function namedLadder(said: NamedServer, password: Secret | null, ru
         {...server, user: user ?? null},
       ),
       domain: domainOf(sender, server.protocol),
+      mend: null,
       relay: null,
     },
     run,

@@ -90,6 +90,8 @@ async function smtpLadder(channel: ChannelRow, smtp: SmtpChannelRow, desk: Desk,
     password: account.password,
     config: await configOfChannel(channel, account.evidence, desk, server),
     domain: {name: domainOf(address), stages: 'all'},
+    mend: (security) =>
+      `postdesk email update ${address} --security ${security} --keep-password --portal ${portal.key}`,
     relay: readRelay(portal)?.kind === 'channel' && isRelay(desk, channel.id) ? {internalSender: null} : null,
   }
   const intake = internal
@@ -97,6 +99,10 @@ async function smtpLadder(channel: ChannelRow, smtp: SmtpChannelRow, desk: Desk,
     : []
   return serverLadder(question, run, [...intake, ...(await roundTrip(channel, smtp, account.password, desk, run))])
 }
+
+/** A server in the words of a command line, in another security; the password was given for the one before. */
+const flagsOf = ({host, port, user}: ServerSettings, security: string): string =>
+  `--host ${host} --port ${port} --security ${security}${user === null ? '' : ` --user ${user} --keep-password`}`
 
 const isRelay = ({portal}: Desk, channelId: number): boolean => {
   const relay = readRelay(portal)
@@ -235,6 +241,7 @@ async function relayLadder(desk: Desk, run: TestRun): Promise<Ladder> {
       ? warned(pausedParts('the relay', paused, `--portal ${portal.key}`), account.evidence)
       : settings(relay, account.evidence),
     domain: {name: portal.domain, stages: 'all'},
+    mend: (security) => `postdesk portal relay set smtp ${flagsOf(relay, security)} --portal ${portal.key}`,
     relay: {internalSender: sender},
   }
   return serverLadder(question, run)
@@ -307,6 +314,7 @@ async function imapLadder(config: ImapInbound, desk: Desk, run: TestRun, after: 
       password: account.password,
       config: settings(server, {...account.evidence, mailbox}),
       domain: {name: desk.portal.domain, stages: ['mx']},
+      mend: (security) => `postdesk portal inbound set imap ${flagsOf(server, security)} --portal ${desk.portal.key}`,
       relay: null,
     },
     run,

@@ -28,6 +28,8 @@ export interface ServerQuestion {
   readonly config: Finding
   /** The domain whose records are looked at, and which of their stages; null for none. */
   readonly domain: {readonly name: string; readonly stages: readonly StageId[] | 'all'} | null
+  /** The command that has the server spoken to in another security; null where the command line of the test says it. */
+  readonly mend: ((security: DiagnosisSubject['security']) => string) | null
   /** A relay is asked for the null return path, and for this internal address as the sender. */
   readonly relay: {readonly internalSender: string | null} | null
 }
@@ -70,7 +72,7 @@ export function serverLadder(question: ServerQuestion, run: TestRun, after: read
       {id: 'password', needs: [], look: () => Promise.resolve(shapeOf(subject))},
       ...(addresses ? [addresses] : []),
       ...ofDomain.map((rung): Rung => ({...rung, early: true})),
-      ...connection,
+      ...connection.map((rung) => (rung.id === 'tls-mode' ? mending(rung, conversation, question) : rung)),
       ...loginRungs(conversation).map((rung) => (rung.id === 'login' ? remembering(rung, conversation, run) : rung)),
       ...(subject.protocol === 'imap' ? imapRungs(conversation) : smtpRungs(conversation)),
       ...(relay === null ? [] : relayRungs(conversation, relay)),
@@ -111,6 +113,19 @@ function configOf(config: Finding, password: ServerQuestion['password']): Findin
 function shapeOf({password, host, user, provider}: DiagnosisSubject): Finding {
   if (password === null || user === null) return blocked('there is no password to look at')
   return judgePassword(password.reveal(), {host, user, provider})
+}
+
+/** What the port speaks was found out: the command that has it spoken from then on comes first. */
+function mending(mode: Rung, conversation: Conversation, {mend}: ServerQuestion): Rung {
+  return {
+    ...mode,
+    async look(signal) {
+      const finding = await mode.look(signal)
+      if (mend === null || finding.status !== 'fail' || !conversation.corrected) return finding
+      const fix = {text: 'Speak to it as it wants:', command: mend(conversation.security)}
+      return {...finding, problem: {...finding.problem, fixes: [fix, ...(finding.problem.fixes ?? [])]}}
+    },
+  }
 }
 
 /** The login, with the memory of what was refused: a password that is wrong counts towards a lock at the provider. */
