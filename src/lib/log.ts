@@ -16,7 +16,7 @@ export const REDACTED = '[secret]'
 
 /** Removes registered secrets, and what opens a ticket to whoever has it, from text on its way out. */
 export interface Redactor {
-  /** From now on `value` is removed, also where it appears as base64, URL-escaped or JSON-escaped. */
+  /** From now on `value` is removed, also as base64, alone or within a longer text, URL-escaped or JSON-escaped. */
   register(value: string): void
   redact(text: string): string
   /** As `redact`, of text in UTF-8. Decodes it only where there is something to remove, which is next to never. */
@@ -36,13 +36,17 @@ export function createRedactor(): Redactor {
       // Shorter values would blank out ordinary words; a password this short protects nothing.
       if (value.length < 4) return
       const base64 = Buffer.from(value).toString('base64')
+      const quoted = escapeQuoted(value)
       for (const form of [
         value,
         base64,
         base64.replace(/=+$/, ''),
         Buffer.from(value).toString('base64url'),
+        ...withinBase64(value),
         encodeURIComponent(value),
-        JSON.stringify(value).slice(1, -1),
+        quoted,
+        // A quoted string of IMAP, in JSON.
+        escapeQuoted(quoted),
       ])
         forms.add(form)
     },
@@ -52,6 +56,20 @@ export function createRedactor(): Redactor {
         ? Buffer.from(redact(bytes.toString()))
         : bytes,
   }
+}
+
+const escapeQuoted = (text: string) => JSON.stringify(text).slice(1, -1)
+
+/**
+ * What a value becomes in base64 where other bytes stand around it, as in SASL PLAIN (RFC 4616 2): the characters that
+ * depend on it alone. They are others for each place that it may have among three bytes (RFC 4648 4).
+ */
+function withinBase64(value: string): readonly string[] {
+  const bytes = Buffer.from(value)
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+  })
 }
 
 /** Logs JSON lines through a redactor; `write` receives whole lines. */

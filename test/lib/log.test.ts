@@ -32,6 +32,25 @@ describe('what leaves the program', () => {
     for (const form of forms) assert.match(redact(`a ${form} b`, [secret]), /^a "?\[secret\]"? b$/)
   })
 
+  test('has no secret in base64 that holds more than it', () => {
+    const secret = 'geheim"ß'
+    for (const user of ['', 'a', 'ab', 'ann@acme.example'])
+      for (const behind of ['', '.', '..']) {
+        const login = Buffer.from(`\0${user}\0${secret}${behind}`).toString('base64')
+        const safe = redact(`AUTH PLAIN ${login}`, [secret])
+        const [before = '', after = '', ...more] = safe.slice('AUTH PLAIN '.length).split('[secret]')
+        assert.deepEqual([login.startsWith(before), login.endsWith(after), more], [true, true, []], safe)
+        // What is left of it is no whole byte at either end.
+        const hidden = login.length - before.length - after.length
+        assert.ok(hidden >= Math.floor((Buffer.byteLength(secret) * 8 - 2 * 5) / 6), safe)
+      }
+  })
+
+  test('has no secret that is quoted, and then again', () => {
+    const line = `LOGIN "ann" ${JSON.stringify('geheim"\\1')}`
+    assert.equal(redact(JSON.stringify(line), ['geheim"\\1']), String.raw`"LOGIN \"ann\" \"[secret]\""`)
+  })
+
   test('is not copied where there is nothing to remove', () => {
     const bytes = Buffer.from('a@b.example '.repeat(1000))
     assert.equal(createRedactor().redactBytes(bytes), bytes)
