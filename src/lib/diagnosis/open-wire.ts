@@ -150,17 +150,17 @@ function wireOver(plain: Socket, address: string, port: number, options: WireOpt
   const write = async (bytes: Uint8Array): Promise<void> => {
     signal.throwIfAborted()
     if (ended) throw ended
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new WireError('REPLY_TIMEOUT', 'the server takes no more bytes')), replyMs)
-      socket.write(bytes, (error) => {
-        clearTimeout(timer)
-        if (error) reject(wireError(error))
-        else resolve()
-      })
-    }).catch((error: unknown) => {
+    const {promise, resolve, reject} = Promise.withResolvers<void>()
+    const timer = setTimeout(() => reject(new WireError('REPLY_TIMEOUT', 'the server takes no more bytes')), replyMs)
+    try {
+      socket.write(bytes, (error) => (error ? reject(wireError(error)) : resolve()))
+      await promise
+    } catch (error) {
       signal.throwIfAborted()
       throw error
-    })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   return {
