@@ -2,8 +2,9 @@
 import type {Verdict} from '../diagnosis/verdict.ts'
 import {safeLine} from './safe-text.ts'
 import type {Style} from './style.ts'
+import {wrapText} from './wrap-text.ts'
 
-export function renderVerdict(verdict: Verdict, {colour}: Style): string {
+export function renderVerdict(verdict: Verdict, {colour, width}: Style): string {
   const {status, code, exitCode, title, why, causes = [], fixes, serverReply, certainty, stage} = verdict
   if (status === 'pass') return `${colour.green('✓')} ${colour.bold(safeLine(title))}\n`
   const sign = status === 'fail' ? colour.red('✗') : colour.yellow('!')
@@ -18,14 +19,21 @@ export function renderVerdict(verdict: Verdict, {colour}: Style): string {
     lines.push(`  ${index === 0 ? 'Fix:' : '    '}  ${number}${safeLine(fix.text)}`)
     if (fix.command !== undefined) lines.push(`        ${number ? '   ' : ''}${colour.cyan(safeLine(fix.command))}`)
   }
-  return `${lines.join('\n')}\n`
+  const fitting = width === null ? lines : lines.flatMap((line) => wrapText(line, width))
+  return `${fitting.join('\n')}\n`
 }
 
 /** All that was warned of, where nothing failed: each with its mend. */
 export function renderWarnings(warnings: readonly Verdict[], style: Style): string {
   const {colour} = style
   const count = warnings.length === 1 ? 'one warning' : `${warnings.length} warnings`
-  return `${warnings.map((warning) => renderVerdict(warning, style)).join('')}${colour.green('✓')} ${colour.bold(`Nothing fails; ${count}.`)}\n`
+  // One cause may be met by several stages, such as a resolver that gives no answer.
+  const byCode = [...Map.groupBy(warnings, ({code}) => code).values()]
+  const blocks = byCode.map(([first, ...others]) => {
+    const alike = others.map(({stage}) => stage).join(', ')
+    return `${renderVerdict(first!, style)}${alike === '' ? '' : `  The same: ${alike}\n`}`
+  })
+  return `${blocks.join('')}${colour.green('✓')} ${colour.bold(`Nothing fails; ${count}.`)}\n`
 }
 
 const SURE = {likely: 'likely', guess: 'a guess: these words are not documented'} as const

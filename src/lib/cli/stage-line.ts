@@ -2,23 +2,37 @@
 import type {Stage, StageStatus} from '../channel/stage.ts'
 import {safeLine} from './safe-text.ts'
 import type {Style} from './style.ts'
+import {wrapText} from './wrap-text.ts'
 
 /** Columns of the longest id, `probe-authentication`. */
 const ID_WIDTH = 20
+/** Columns before the words. */
+const LEAD_WIDTH = 4 + 2 + ID_WIDTH + 2
 
 /** Those that were skipped for one reason: `SKIP  greeting … message      it needs tcp, which did not pass`. */
-export function skippedLine(skipped: readonly Pick<Stage, 'id' | 'title' | 'because'>[], {colour}: Style): string {
+export function skippedLine(skipped: readonly Pick<Stage, 'id' | 'title' | 'because'>[], style: Style): string {
   const [first, last] = [skipped[0]!, skipped.at(-1)!]
   const ids = skipped.length === 1 ? first.id : `${first.id} … ${last.id}`
-  return `${statusWord('skip', {colour})}  ${ids.padEnd(ID_WIDTH)}  ${safeLine(first.because ?? first.title)}\n`
+  return line('skip', ids, safeLine(first.because ?? first.title), style)
 }
 
 /** `PASS  login                 logged in by PLAIN  (12 ms)`. */
 export function stageLine(
   {id, status, ms, title}: Pick<Stage, 'id' | 'status' | 'ms' | 'title'>,
-  {colour}: Style,
+  style: Style,
 ): string {
-  return `${statusWord(status, {colour})}  ${id.padEnd(ID_WIDTH)}  ${safeLine(title)}${ms >= NOTABLE_MS ? colour.dim(`  (${duration(ms)})`) : ''}\n`
+  const took = ms >= NOTABLE_MS ? style.colour.dim(`  (${duration(ms)})`) : ''
+  return line(status, id, `${safeLine(title)}${took}`, style)
+}
+
+/** On a terminal the words go on below each other. */
+function line(status: StageStatus, id: string, words: string, style: Style): string {
+  const lead = `${statusWord(status, style)}  ${id.padEnd(ID_WIDTH)}  `
+  if (style.width === null) return `${lead}${words}\n`
+  // A time is not broken.
+  const unbroken = words.replace(/(\d) (m?s\))/, '$1\u00a0$2')
+  const [first = '', ...more] = wrapText(`${' '.repeat(LEAD_WIDTH)}${unbroken}`, style.width)
+  return [`${lead}${first.trimStart()}`, ...more, ''].join('\n')
 }
 
 /** What took less is of no interest to anybody. */
