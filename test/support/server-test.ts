@@ -29,7 +29,8 @@ export interface ServerQuestion extends Partial<Omit<NamedServer, 'host'>> {
   readonly resolver: ResolverAddress
   /** To whom a message is really sent. */
   readonly sendTo?: string
-  readonly replyMs?: number
+  /** That of `--timeout`, in milliseconds. */
+  readonly timeoutMs?: number
 }
 
 export interface ServerTest {
@@ -53,7 +54,7 @@ const FORGETFUL: TestRun['refused'] = {
 }
 
 export async function testServer(question: ServerQuestion): Promise<ServerTest> {
-  const {password, ca = null, resolver, sendTo = null, replyMs = 5000, ...said} = question
+  const {password, ca = null, resolver, sendTo = null, timeoutMs = 5000, ...said} = question
   const server: NamedServer = {family: null, ...said}
   let told = ''
   let logged = ''
@@ -63,7 +64,7 @@ export async function testServer(question: ServerQuestion): Promise<ServerTest> 
     log: createLog((line) => (logged += line), createRedactor()),
     signal: new AbortController().signal,
     resolver,
-    deadlines: {connectMs: 5000, replyMs},
+    deadlines: {connectMs: timeoutMs, replyMs: timeoutMs},
     only: null,
     until: null,
     strict: false,
@@ -105,7 +106,7 @@ function envelopeOf(result: EmailTestReport) {
   }
 }
 
-/** Every form in which a password could be told: by itself, in a login, and as JSON, URLs and XML write it. */
+/** Every form in which a server could repeat a password: by itself, in a login, and as URLs and JSON write it. */
 export function formsOf(user: string, password: string): readonly string[] {
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   return [
@@ -115,17 +116,23 @@ export function formsOf(user: string, password: string): readonly string[] {
     base64(`\0${user}\0${password}`),
     base64(`\0${user}\0${password}`).replace(/=+$/, ''),
     encodeURIComponent(password),
-    JSON.stringify(password).slice(1, -1),
-    password.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
+    escapeQuoted(password),
+    escapeQuoted(escapeQuoted(password)),
   ]
 }
+
+/** As JSON writes it, and a quoted string of IMAP. */
+const escapeQuoted = (text: string) => JSON.stringify(text).slice(1, -1)
+
+/** As XML writes it. */
+const escapeXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 
 /** Nothing that was shown has the password, in any form. */
 export function assertSecret(
   shown: string,
   {user, password}: {readonly user: string; readonly password: string},
 ): void {
-  for (const form of formsOf(user, password)) {
+  for (const form of [...formsOf(user, password), escapeXml(password)]) {
     const at = shown.indexOf(form)
     assert.equal(at, -1, `the password is shown: …${shown.slice(Math.max(0, at - 200), at + 200)}…`)
   }
