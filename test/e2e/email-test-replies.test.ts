@@ -62,7 +62,11 @@ async function startSaying(t: TestContext, {protocol, reply}: Spoken, asked: str
   const server = await startScriptedImap(t, [])
   server.state.password = PASSWORD
   // The credentials of AUTHENTICATE are the command LOGIN to it.
-  server.script.set(asked === 'AUTH' ? 'LOGIN' : asked, ({tag, line}) => line(`${tag} ${reply}`))
+  server.script.set(asked === 'AUTH' ? 'LOGIN' : asked, ({tag, line, hangUp}) => {
+    // A goodbye answers no command.
+    line(`${reply.startsWith('BYE ') ? '*' : tag} ${reply}`)
+    if (reply.startsWith('BYE ')) setImmediate(hangUp)
+  })
   return server
 }
 
@@ -119,6 +123,17 @@ describe('what a server says is known, whatever it is asked', {concurrency: AT_O
       await assertUnderstood(t, example)
       reached.overWire.add(example.rule)
     })
+})
+
+/** The same words at the other steps to which the row knows them. */
+const MOVED = SPOKEN.flatMap((example) =>
+  rowOf(example)
+    .steps.filter((step) => !SPOKEN.some((one) => one.reply === example.reply && one.step === step))
+    .map((step) => ({...example, step}) as Spoken),
+)
+
+describe('servers say the same sooner or later', {concurrency: AT_ONCE}, () => {
+  for (const example of MOVED) it(nameOf(example), (t) => assertUnderstood(t, example))
 })
 
 /** Its words alone tell another row, or none. */
