@@ -175,28 +175,30 @@ for (const {protocol, commands, code} of REPEATING)
     assert.equal(loginsIn(cage.heard).length, 3, 'once in each run')
   })
 
-/** A fault of ours at the worst moment: what could not be written is in the error. */
-const FAULT = `
+/** A fault of ours at the worst moment: what was to be written is in the error. */
+const faulty = (fails: string) => `
 import {Socket} from 'node:net'
 const {write} = Socket.prototype
 Socket.prototype.write = function (data, ...rest) {
   const text = String(data)
-  if (/^(p\\d+ )?(AUTH|AUTHENTICATE|LOGIN) /.test(text)) throw new TypeError('cannot write ' + text)
-  return write.call(this, data, ...rest)
+  if (!/^(p\\d+ )?(AUTH|AUTHENTICATE|LOGIN) /.test(text)) return write.call(this, data, ...rest)
+  const fail = () => { throw new TypeError('cannot write ' + text) }
+  ${fails}
 }`
 
 /** A login by SASL, and one by the command of IMAP, which quotes the password. */
 const LOGINS = [
-  {protocol: 'smtp', offers: {}, says: 'AUTH PLAIN', form: []},
-  {protocol: 'imap', offers: {}, says: 'AUTHENTICATE PLAIN', form: ['--format', 'junit']},
-  {protocol: 'imap', offers: {encrypted: ['IMAP4rev1']}, says: 'LOGIN', form: ['--json']},
+  {protocol: 'smtp', offers: {}, says: 'AUTH PLAIN', form: [], fails: 'fail()'},
+  {protocol: 'imap', offers: {}, says: 'AUTHENTICATE PLAIN', form: ['--format', 'junit'], fails: 'fail()'},
+  {protocol: 'imap', offers: {encrypted: ['IMAP4rev1']}, says: 'LOGIN', form: ['--json'], fails: 'fail()'},
+  {protocol: 'smtp', offers: {}, says: 'AUTH PLAIN', form: ['--json'], fails: 'setImmediate(fail)'},
 ] as const
 
-for (const {protocol, offers, says, form} of LOGINS)
-  test(`a crash in the middle of ${says} tells no password, not even with --debug`, async (t) => {
+for (const {protocol, offers, says, form, fails} of LOGINS)
+  test(`a crash in the middle of ${says} tells no password, not even with --debug: ${fails}`, async (t) => {
     const [cage, machine] = await Promise.all([tame(t, protocol, 'tls', {offers}), startMachine(t)])
     const fault = join(machine.home, 'fault.mjs')
-    await writeFile(fault, FAULT)
+    await writeFile(fault, faulty(fails))
     const env = {NODE_OPTIONS: `--import=${fault}`, POSTDESK_DEBUG: '1'}
     const {code, stdout, stderr} = await machine.run({protocol}, cage, [...form, '--transcript'], env)
     assert.equal(code, 70, stdout + stderr)

@@ -80,13 +80,13 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   // oclif calls this instead of run(); overriding it keeps text and JSON, success and failure in one place.
   override async _run<R>(): Promise<R> {
     this.#json = this.argv.slice(0, endOfFlags(this.argv)).includes('--json')
+    process.once('uncaughtException', this.#crash)
     let result: Result | undefined
     try {
       await this.#parse()
       result = await this.run()
     } catch (thrown) {
-      this.#failure = this.translate(thrown)
-      this.log_('failed', {error: thrown instanceof Error ? thrown.stack : String(thrown)})
+      this.#fails(thrown)
     }
     try {
       await this.#store?.close()
@@ -95,6 +95,18 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
     }
     this.#finish(result ?? this.partialResult)
     return result as unknown as R
+  }
+
+  #fails(thrown: unknown): void {
+    this.#failure = this.translate(thrown)
+    this.log_('failed', {error: thrown instanceof Error ? thrown.stack : String(thrown)})
+  }
+
+  /** What a listener throws nobody catches: it is told as every other failure is, and ends the process. */
+  readonly #crash = (thrown: unknown): never => {
+    this.#fails(thrown)
+    this.#finish(this.partialResult)
+    process.exit()
   }
 
   /** What was done before the failure; printed beside the error. */
@@ -297,6 +309,8 @@ export abstract class BaseCommand<T extends typeof Command, Result> extends Comm
   protected async runInstead(id: string): Promise<void> {
     const {loadCommand} = await import('./commands.ts')
     const command = await loadCommand(this.config.root, id)
+    // Only it knows which secrets it has read.
+    process.off('uncaughtException', this.#crash)
     await new command([...this.argv], this.config)._run()
     this.#exitCode = (process.exitCode ?? EXIT.ok) as ExitCode
   }
