@@ -90,17 +90,14 @@ const odd = ({checks}: DoctorReport) =>
 
 for (const kind of STORES)
   describe(`doctor on ${kind}`, () => {
-    test('finds nothing where all is well, within 3 s, and asks nobody else', async (t) => {
+    test('finds nothing where all is well, and asks nobody else', async (t) => {
       const desk = await startHealthyDesk(t, kind)
-      const began = performance.now()
       const report = await examined(desk, 0)
-      const took = performance.now() - began
       assert.deepEqual(odd(report), [])
       assert.deepEqual(
         report.checks.filter(({status}) => status !== 'pass').map(({id}) => id),
         [],
       )
-      assert.ok(took < 3000, `${took} ms`)
       assert.deepEqual(desk.dns.questions, ['MX acme.example'])
       assert.match(report.verdict.title, /^All 27 checks pass$/)
       const {stdout, stderr, code} = await desk.run('doctor')
