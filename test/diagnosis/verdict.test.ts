@@ -30,6 +30,12 @@ test('warnings end with 0, and with 2 where they are to be strict', () => {
   assert.equal(verdictOf(warning, {...PLAIN, strict: true}).exitCode, EXIT.findings)
 })
 
+test('that a password looks odd is no warning once it was taken', () => {
+  const odd: readonly [StageId, Finding] = ['password', warned(problem('PASSWORD_SPACES', EXIT.credentials))]
+  assert.equal(verdictOf(stages(odd, ['login', passed('logged in')]), PLAIN).status, 'pass')
+  assert.equal(verdictOf(stages(odd), PLAIN).status, 'warn')
+})
+
 test('broken domain authentication fails only where it is required, and never hides a login', () => {
   const required = {strict: false, requireDomainAuth: true}
   assert.equal(verdictOf(stages(['spf', SPF]), required).exitCode, EXIT.domainAuthentication)

@@ -4,7 +4,7 @@ import {STAGE_GROUPS, STAGE_IDS, type StageId} from '../channel/stages.ts'
 import type {Verdict} from '../diagnosis/verdict.ts'
 import type {Ladder} from '../email-test/ladder.ts'
 import type {NamedServer} from '../email-test/named-server.ts'
-import type {EmailTestReport} from '../email-test/report.ts'
+import {warningsOf, type EmailTestReport} from '../email-test/report.ts'
 import type {TestRun} from '../email-test/run.ts'
 import {interrupted, invalidValue, PostdeskError, usage} from '../errors.ts'
 import {nearNames} from '../near-names.ts'
@@ -227,25 +227,6 @@ export abstract class TestCommand<T extends typeof Command> extends BaseCommand<
     if (!(error instanceof VerdictError) || this.said.format === 'junit') super.renderFailure(error)
   }
 }
-
-/** Each warning as the verdict that it would be alone. */
-const warningsOf = ({stages, verdict}: EmailTestReport): Verdict[] =>
-  stages.flatMap(({id, status, title, code = '', why = '', fixes = [], causes, certainty, serverReply}) =>
-    status === 'warn'
-      ? {
-          status,
-          code,
-          exitCode: verdict.exitCode,
-          title,
-          why,
-          fixes,
-          stage: id,
-          ...(causes === undefined ? {} : {causes}),
-          ...(certainty === undefined ? {} : {certainty}),
-          ...(serverReply === undefined ? {} : {serverReply}),
-        }
-      : [],
-  )
 
 /** A verdict as the error of the command. */
 class VerdictError extends PostdeskError {}

@@ -36,9 +36,15 @@ export function verdictOf(stages: readonly Stage[], {strict, requireDomainAuth}:
     requireDomainAuth && group === 'domain' && status === 'warn' && problem?.exitCode === EXIT.domainAuthentication
   const failing = stages.find(({status}) => status === 'fail') ?? stages.find(domainFails)
   if (failing) return deciding(failing, 'fail', failing.problem?.exitCode ?? EXIT.unclassified)
-  const warning = stages.find(({status}) => status === 'warn')
+  const [warning] = lastingWarnings(stages)
   if (warning) return deciding(warning, 'warn', strict ? EXIT.findings : EXIT.ok)
   return allIsWell(stages)
+}
+
+/** What is to be warned of. That a password looks odd is none once it was taken. */
+export function lastingWarnings<Any extends Pick<Stage, 'id' | 'status'>>(stages: readonly Any[]): Any[] {
+  const isTaken = stages.some(({id, status}) => id === 'login' && status === 'pass')
+  return stages.filter(({id, status}) => status === 'warn' && !(isTaken && id === 'password'))
 }
 
 /** The lowest class of those that failed; 75 only where waiting can mend all of them. */

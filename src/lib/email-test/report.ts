@@ -3,7 +3,7 @@ import type {Evidence, Stage, StageStatus} from '../channel/stage.ts'
 import type {StageGroup, StageId} from '../channel/stages.ts'
 import type {Instant} from '../clock.ts'
 import type {TranscriptLine} from '../diagnosis/subject.ts'
-import {verdictOfAll, type Verdict, type VerdictOptions} from '../diagnosis/verdict.ts'
+import {lastingWarnings, verdictOfAll, type Verdict, type VerdictOptions} from '../diagnosis/verdict.ts'
 import type {Certainty, ExitCode, Fix} from '../errors.ts'
 import type {TestResult} from './run-ladders.ts'
 
@@ -54,6 +54,21 @@ export function reportOf(result: TestResult, {transcript}: {readonly transcript:
     ...(transcript ? {transcript: result.transcript} : {}),
   }
 }
+
+/** Each warning as the verdict that it would be alone. */
+export const warningsOf = ({stages, verdict}: EmailTestReport): Verdict[] =>
+  lastingWarnings(stages).map(({id, title, code = '', why = '', fixes = [], causes, certainty, serverReply}) => ({
+    status: 'warn',
+    code,
+    exitCode: verdict.exitCode,
+    title,
+    why,
+    fixes,
+    stage: id,
+    ...(causes === undefined ? {} : {causes}),
+    ...(certainty === undefined ? {} : {certainty}),
+    ...(serverReply === undefined ? {} : {serverReply}),
+  }))
 
 /** What several come to together. */
 export const togetherOf = (reports: readonly EmailTestReport[], options: VerdictOptions): Verdict =>
