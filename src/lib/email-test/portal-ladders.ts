@@ -17,8 +17,10 @@ import type {ServerSettings} from '../server-settings.ts'
 import {listChannels, listSmtpChannels, type ChannelRow, type SmtpChannelRow} from '../store/channels.ts'
 import {findSender, RELAY_SENDER} from '../store/senders.ts'
 import {findSource, findSourceByIdentity, pipeIdentity, type SourceRow} from '../store/sources.ts'
+import {carefulSecrets} from './careful-secrets.ts'
 import {intakeRung} from './intake-stage.ts'
 import type {Ladder} from './ladder.ts'
+import {createLimit} from './limit.ts'
 import type {Desk, TestRun} from './run.ts'
 import {serverLadder, type ServerQuestion} from './server-ladder.ts'
 import {testMessage} from './test-message.ts'
@@ -36,31 +38,33 @@ export async function allTargets({store: {db}, portal}: Desk): Promise<string[]>
   ]
 }
 
+/** Passwords looked up at once: a program that is run for one may take a second, and many of them a machine's memory. */
+const LOOKED_UP_AT_ONCE = 8
+
 /**
  * The ladders of several targets, in the order given. Internal addresses have one way in, which is looked at once for all.
  * @throws 67 for what is not there.
  */
-export async function portalLadders(typed: readonly string[], desk: Desk, run: TestRun): Promise<readonly Ladder[]> {
-  const {store, portal} = desk
+export async function portalLadders(typed: readonly string[], from: Desk, run: TestRun): Promise<readonly Ladder[]> {
+  const {store, portal} = from
+  const desk = {...from, secrets: carefulSecrets(from.secrets)}
   const smtp = new Map((await listSmtpChannels(store.db, portal.id)).map((row) => [row.channel_id, row]))
-  const ladders: Ladder[] = []
   const wayIn = once(() => inboundLadder(desk, run))
+  const makers: (() => Promise<Ladder>)[] = []
   for (const target of typed) {
-    if (target === RELAY_TARGET) ladders.push(await relayLadder(desk, run))
-    else if (target === INBOUND_TARGET) ladders.push((await wayIn()).part(INBOUND_TARGET, []))
+    if (target === RELAY_TARGET) makers.push(() => relayLadder(desk, run))
+    else if (target === INBOUND_TARGET) makers.push(async () => (await wayIn()).part(INBOUND_TARGET, []))
     else {
       const channel = await requireChannel(store.db, portal, target)
       const row = smtp.get(channel.id)
-      ladders.push(
-        row
-          ? await smtpLadder(channel, row, desk, run)
-          : (await wayIn()).part(channel.address, [
-              intakeRung({store, portal, internal: channel.address, forwardedFor: null, now: run.clock.now()}),
-            ]),
+      const intake = intakeRung({store, portal, internal: channel.address, forwardedFor: null, now: run.clock.now()})
+      makers.push(
+        row ? () => smtpLadder(channel, row, desk, run) : async () => (await wayIn()).part(channel.address, [intake]),
       )
     }
   }
-  return ladders
+  const limit = createLimit(LOOKED_UP_AT_ONCE)
+  return Promise.all(makers.map(limit))
 }
 
 function once<T>(make: () => T): () => T {

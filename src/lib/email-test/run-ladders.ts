@@ -5,6 +5,7 @@ import {climb} from '../diagnosis/ladder.ts'
 import type {TranscriptLine} from '../diagnosis/subject.ts'
 import {verdictOf, type Verdict} from '../diagnosis/verdict.ts'
 import type {Ladder} from './ladder.ts'
+import {createLimit, type Limit} from './limit.ts'
 import type {TestRun} from './run.ts'
 
 /** What a test came to. */
@@ -32,26 +33,6 @@ export function runLadders(ladders: readonly Ladder[], run: TestRun): Promise<re
       return limit(work)
     }),
   )
-}
-
-type Limit = <T>(work: () => Promise<T>) => Promise<T>
-
-/** Runs at most `most` at a time, in the order in which they come. */
-function createLimit(most: number): Limit {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running++
-    try {
-      return await work()
-    } finally {
-      // The place is handed on, so that nobody takes it in between.
-      const next = waiting.shift()
-      if (next) next()
-      else running--
-    }
-  }
 }
 
 async function runLadder(ladder: Ladder, run: TestRun): Promise<TestResult> {
