@@ -1,5 +1,6 @@
 /** Outgoing mail and SMTP addresses as they stand in the store, put there by hand. */
 import {tokenFrom, hashToken} from '../../src/lib/message/token.ts'
+import type {Security} from '../../src/lib/server-settings.ts'
 import {insertChannel} from '../../src/lib/store/channels.ts'
 import {reserveId} from '../../src/lib/store/ids.ts'
 import type {PortalRow} from '../../src/lib/store/portals.ts'
@@ -118,8 +119,8 @@ export async function addSmtpChannel(
     readonly forwardsTo?: number
     readonly queueId?: number
     readonly name?: string
-    /** Without encryption; left out: one that nobody asks. */
-    readonly server?: {readonly host: string; readonly port: number}
+    /** Without encryption unless it says otherwise; left out: one that nobody asks. */
+    readonly server?: {readonly host: string; readonly port: number; readonly security?: Security}
     readonly user?: string
   },
 ): Promise<number> {
@@ -140,7 +141,7 @@ export async function addSmtpChannel(
       },
       NOW,
     )
-    const {host, port} = fields.server ?? {host: 'smtp.provider.example', port: 465}
+    const {host, port, security = 'none'} = fields.server ?? {host: 'smtp.provider.example', port: 465, security: 'tls'}
     await tx
       .insertInto('smtp_channel')
       .values({
@@ -148,7 +149,7 @@ export async function addSmtpChannel(
         channel_id: id,
         host,
         port,
-        security: fields.server ? 'none' : 'tls',
+        security,
         user_name: fields.user ?? address,
         forwards_to_id: fields.forwardsTo ?? null,
       })
