@@ -1,8 +1,7 @@
 /** A DNS server on loopback that answers, or misbehaves, as a test says (RFC 1035 4). */
-import {createSocket} from 'node:dgram'
+import {createSocket, type Socket as DatagramSocket} from 'node:dgram'
 import {once} from 'node:events'
-import {createServer} from 'node:net'
-import type {AddressInfo} from 'node:net'
+import {createServer, type AddressInfo, type Server, type Socket} from 'node:net'
 import type {TestContext} from 'node:test'
 import type {ResolverAddress} from '../../src/lib/dns/resolver.ts'
 
@@ -64,8 +63,11 @@ export async function startDns(t: TestContext, zone: Readonly<Record<string, Scr
     respond({message, name, type, overTcp, send, zone: scripts}, scripts.get(name) ?? 'nxdomain')
   }
 
+  const sockets = new Set<Socket>()
   const tcp = createServer((socket) => {
+    sockets.add(socket)
     let received = Buffer.alloc(0)
+    socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     socket.on('data', (data) => {
       received = Buffer.concat([received, data])
@@ -79,18 +81,40 @@ export async function startDns(t: TestContext, zone: Readonly<Record<string, Scr
         })
       }
     })
-  }).listen(0, '127.0.0.1')
-  await once(tcp, 'listening')
-  const {port} = tcp.address() as AddressInfo
-  const udp = createSocket('udp4')
-  udp.on('message', (message, from) => answer(message, false, (reply) => udp.send(reply, from.port, from.address)))
-  udp.bind(port, '127.0.0.1')
-  await once(udp, 'listening')
+  })
+  // Before anything listens: what is left open keeps the process of the tests from ending.
+  let udp: DatagramSocket | undefined
   t.after(() => {
-    udp.close()
+    udp?.close()
+    for (const socket of sockets) socket.destroy()
     tcp.close()
   })
+  udp = await listenOnBoth(tcp)
+  const open = udp
+  udp.on('message', (message, from) => answer(message, false, (reply) => open.send(reply, from.port, from.address)))
+  const {port} = tcp.address() as AddressInfo
   return {address: {host: '127.0.0.1', port}, zone: scripts, questions}
+}
+
+/** Ports that are tried: one that is free for TCP may be taken for UDP, by a question to another server. */
+const TRIES = 20
+
+/** Has the server listen, and gives a socket for UDP at the same port. */
+async function listenOnBoth(tcp: Server): Promise<DatagramSocket> {
+  for (let tries = 1; ; tries++) {
+    tcp.listen(0, '127.0.0.1')
+    await once(tcp, 'listening')
+    const udp = createSocket('udp4')
+    try {
+      udp.bind((tcp.address() as AddressInfo).port, '127.0.0.1')
+      await once(udp, 'listening')
+      return udp
+    } catch (error) {
+      udp.close()
+      await new Promise((resolve) => tcp.close(resolve))
+      if (tries === TRIES) throw error
+    }
+  }
 }
 
 function readQuestion(message: Buffer): {readonly name: string; readonly type: number; readonly end: number} {
