@@ -19,17 +19,24 @@ export async function lookAtCapabilities(conversation: Conversation, signal: Abo
       return failed(problem)
     }
     const {before, after, security, subject} = conversation
-    const offered = after ?? []
+    const [offered, first] = [shownOffer(conversation, after), before && shownOffer(conversation, before)]
     const evidence: Evidence = {
-      ...(before === null ? {} : {before, onlyBefore: without(before, offered), onlyAfter: without(offered, before)}),
+      ...(first && {before: first, onlyBefore: without(first, offered), onlyAfter: without(offered, first)}),
       after: offered,
       ...(subject.protocol === 'imap' ? remarksOfImap(offered) : remarksOfSmtp(offered)),
     }
-    if (security === 'none' && offers(offered, 'STARTTLS') && !isLoopback(subject.host))
+    if (security === 'none' && offers(after, 'STARTTLS') && !isLoopback(subject.host))
       return warned(notUsed(conversation), evidence)
     const names = [...new Set(offered.map((line) => line.split(/[ =]/, 1)[0]))]
     return passed(names.length === 0 ? 'it offers nothing' : `it offers ${names.join(', ')}`, evidence)
   })
+}
+
+/** What is offered, as it may be shown; blanked out as a whole, since a password may be of several words. */
+export function shownOffer(conversation: Conversation, offered: readonly string[] | null): readonly string[] {
+  if (offered === null || offered.length === 0) return []
+  const between = conversation.subject.protocol === 'imap' ? ' ' : '\n'
+  return conversation.shown(offered.join(between)).split(between)
 }
 
 /** Whether the keyword is offered, whatever words follow it. */

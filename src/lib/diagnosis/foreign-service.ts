@@ -1,5 +1,6 @@
 import {type ErrorParts, EXIT} from '../errors.ts'
 import type {Conversation} from './conversation.ts'
+import {quote} from './server-words.ts'
 
 /** Who speaks first, or answers what it does not understand, and by which words it is known. The first that fits holds. */
 const SERVICES: readonly {readonly says: RegExp; readonly name: string; readonly ports: string}[] = [
@@ -14,7 +15,8 @@ const SERVICES: readonly {readonly says: RegExp; readonly name: string; readonly
 ]
 
 /** Says that another service is on the port, by its first line; null where it is the one that was expected, or unknown. */
-export function foreignService(line: string, {subject, protocol}: Conversation): ErrorParts | null {
+export function foreignService(line: string, conversation: Conversation): ErrorParts | null {
+  const {subject, protocol} = conversation
   const service = SERVICES.find(({says}) => says.test(line))
   if (service === undefined || service.name === protocol.name) return null
   const {name, ports} = service
@@ -26,6 +28,6 @@ export function foreignService(line: string, {subject, protocol}: Conversation):
     fixes: [
       {text: `Check the port: ${protocol.tlsPort} and ${protocol.starttlsPort} are for ${protocol.name}, ${ports}.`},
     ],
-    serverReply: line,
+    serverReply: quote(conversation, line),
   }
 }

@@ -6,7 +6,7 @@ import {EXIT, type ErrorParts} from '../errors.ts'
 import type {Conversation} from './conversation.ts'
 import {foreignService} from './foreign-service.ts'
 import {NotUnderstood} from './not-understood.ts'
-import {refusal, saidBy} from './server-words.ts'
+import {quote, refusal, saidBy} from './server-words.ts'
 import {WireError} from './wire.ts'
 
 /** Servers that keep strangers waiting on purpose do so longer; a name server that is slow takes as long. */
@@ -31,7 +31,7 @@ export async function takeGreeting(conversation: Conversation): Promise<Finding>
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     conversation.close()
-    const received = error instanceof NotUnderstood ? {received: conversation.shown(error.received)} : {}
+    const received = error instanceof NotUnderstood ? {received: quote(conversation, error.received)} : {}
     return failed(noGreeting(error, conversation), {error: error.code, ...received})
   }
 }
@@ -75,7 +75,7 @@ function noGreeting(error: WireError, conversation: Conversation): ErrorParts {
       {text: 'If the port is right, the server may block the address of this machine: try from another network.'},
     ],
   }
-  return received === null ? parts : saidBy(conversation, parts, received)
+  return received === null ? parts : saidBy(conversation, parts, quote(conversation, received))
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -83,7 +83,7 @@ async function notOpened(
   if (names.length === 0 || known) return failed(problem, evidence)
   return failed(saidBy(conversation, noMailbox(subject, mailbox, names), reply), {
     ...evidence,
-    mailboxes: names.slice(0, NAMES_KEPT),
+    mailboxes: names.slice(0, NAMES_KEPT).map((name) => conversation.shown(name)),
   })
 }
 

@@ -6,7 +6,7 @@ import {cleartextRefused} from '../connection/transport-errors.ts'
 import {type ErrorParts, EXIT, partsOf} from '../errors.ts'
 import {REDACTED} from '../log.ts'
 import {readCapabilities} from '../smtp/capabilities.ts'
-import {offers} from './capabilities.ts'
+import {offers, shownOffer} from './capabilities.ts'
 import {type Conversation, isPrivate} from './conversation.ts'
 import {type ImapResponse, quoted} from './imap-dialog.ts'
 import type {Rung} from './ladder.ts'
@@ -14,6 +14,7 @@ import {NotUnderstood} from './not-understood.ts'
 import {chooseMechanism, type Offer, PASSWORD_MECHANISMS, type PasswordMechanism, saslClient} from './sasl.ts'
 import {overWire, refusal} from './server-words.ts'
 import type {SmtpReply} from './smtp-dialog.ts'
+import type {DiagnosisSubject} from './subject.ts'
 
 /** A login as it is tried. */
 interface Attempt {
@@ -37,16 +38,17 @@ function lookAtMechanism(conversation: Conversation): Finding {
   const {subject} = conversation
   if (isGreetedAsLoggedIn(conversation)) return skipped('the server has greeted as one that is logged in')
   if (subject.user === null) return skipped('no user is given, so nobody logs in')
-  const offer = offerOf(conversation)
+  const offer = offerOf(subject, conversation.after)
+  const shown = offerOf(subject, shownOffer(conversation, conversation.after))
   const evidence: Evidence = {
-    offered: offer?.mechanisms ?? null,
+    offered: shown?.mechanisms ?? null,
     ...(subject.protocol === 'imap' ? {loginCommand: offer?.loginCommand ?? false} : {}),
     asked: subject.mechanism,
   }
   const choice = chooseMechanism(offer ?? NO_LOGIN, subject.mechanism)
   if (choice.mechanism === null)
-    return failed(noMechanism(conversation, offer), {...evidence, takesTokens: choice.takesTokens})
-  return passed(`${wayOf(choice)}, of ${listed(offer?.mechanisms ?? [])}`, {
+    return failed(noMechanism(conversation, shown), {...evidence, takesTokens: choice.takesTokens})
+  return passed(`${wayOf(choice)}, of ${listed(shown?.mechanisms ?? [])}`, {
     ...evidence,
     chosen: wayOf(choice),
     why: choice.why,
@@ -58,10 +60,10 @@ const wayOf = ({mechanism, byCommand}: Pick<Attempt, 'mechanism' | 'byCommand'>)
 
 const NO_LOGIN: Offer = {mechanisms: [], loginCommand: false}
 
-/** What the server takes logins by; null where it has no login at all. */
-function offerOf({subject, after}: Conversation): Offer | null {
-  const capabilities = after ?? []
-  if (subject.protocol === 'smtp') {
+/** What a server that offers this takes logins by; null where it has no login at all. */
+function offerOf({protocol}: DiagnosisSubject, offered: readonly string[] | null): Offer | null {
+  const capabilities = offered ?? []
+  if (protocol === 'smtp') {
     const {mechanisms} = readCapabilities(['', ...capabilities].join('\n'))
     return mechanisms === null ? null : {mechanisms, loginCommand: false}
   }
@@ -108,7 +110,7 @@ async function lookAtLogin(conversation: Conversation, signal: AbortSignal): Pro
   if (password === null || password.reveal() === '') return blocked(`this machine has no password for ${user}`)
   const obstacle = obstacleTo(conversation)
   if (obstacle !== null) return obstacle
-  const choice = chooseMechanism(offerOf(conversation) ?? NO_LOGIN, subject.mechanism)
+  const choice = chooseMechanism(offerOf(subject, conversation.after) ?? NO_LOGIN, subject.mechanism)
   if (choice.mechanism === null) return blocked('there is no mechanism that takes a password')
   const attempt: Attempt = {...choice, user, password: password.reveal()}
   return overWire(conversation, signal, 'logging in', () =>
@@ -175,7 +177,7 @@ async function logInToImap(conversation: Conversation, attempt: Attempt): Promis
     mechanism: wayOf(attempt),
     reply: conversation.shown(reply),
     // RFC 5530.
-    responseCode: /^\[([A-Z-]{1,40})/i.exec(response.text)?.[1]?.toUpperCase() ?? null,
+    responseCode: /^\[([A-Z-]{1,40})/i.exec(conversation.shown(response.text))?.[1]?.toUpperCase() ?? null,
   }
   if (response.status === 'OK') {
     conversation.after = capabilitiesIn(response) ?? (await askCapabilities(conversation)) ?? conversation.after

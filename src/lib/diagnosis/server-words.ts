@@ -13,6 +13,12 @@ export function refusal(conversation: Conversation, reply: string, step: ReplySt
   return saidBy(conversation, partsOfReply(reply, {protocol, step, host, provider, user}), reply)
 }
 
+/** So much of what came is quoted: enough to recognise a web server, or a line of noise. */
+const QUOTED = 500
+
+/** The beginning of what a server said, as it may be shown. It is cut last: half a password would not be known for one. */
+export const quote = (conversation: Conversation, text: string): string => conversation.shown(text).slice(0, QUOTED)
+
 /** An error with the words of the server that it is about; the password is blanked out in all of it. */
 export function saidBy(conversation: Conversation, parts: ErrorParts, reply: string): ErrorParts {
   const shown = (text: string) => conversation.shown(text)
@@ -56,7 +62,7 @@ function broken(conversation: Conversation, error: WireError, doing: string): Er
   const {subject, protocol} = conversation
   const why = `${doing}: ${error.message}`
   if (error instanceof NotUnderstood)
-    return saidBy(conversation, notUnderstood(subject.host, why, protocol), error.received)
+    return saidBy(conversation, notUnderstood(subject.host, why, protocol), quote(conversation, error.received))
   if (error.code === 'LINE_TOO_LONG') return notUnderstood(subject.host, why, protocol)
   const lost = sessionLost(subject, protocol, why)
   return error.code === 'REPLY_TIMEOUT'

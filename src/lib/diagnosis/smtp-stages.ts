@@ -162,7 +162,11 @@ async function lookAtMessage(conversation: Conversation, signal: AbortSignal): P
     const answer = await handOver(conversation, message, signal)
     if (answer instanceof WireError) return failed(outcomeUnknown(host, recipient, answer))
     conversation.inTransaction = false
-    const evidence: Evidence = {recipient, bytes: message.byteLength, queueId: queueIdIn(answer.text)}
+    const evidence: Evidence = {
+      recipient,
+      bytes: message.byteLength,
+      queueId: queueIdIn(conversation.shown(answer.text)),
+    }
     if (!isYes(answer)) return refused(answer, evidence)
     return passed(`${host} took the message to ${recipient}`, {...evidence, reply: conversation.shown(answer.text)})
   })

@@ -3,14 +3,11 @@ import {blocked, failed, passed, skipped, type Evidence, type Finding} from '../
 import {handshakeError, noStartTls} from '../connection/transport-errors.ts'
 import {providerOfHost} from '../discovery/providers.ts'
 import {EXIT, type ErrorParts} from '../errors.ts'
-import {askCapabilities, offers} from './capabilities.ts'
+import {askCapabilities, offers, shownOffer} from './capabilities.ts'
 import type {Conversation} from './conversation.ts'
 import {isMasked, isPreauthenticated} from './greet.ts'
-import {overWire, refusal} from './server-words.ts'
+import {overWire, quote, refusal} from './server-words.ts'
 import {WireError} from './wire.ts'
-
-/** So many bytes of what was sent between are shown. */
-const SHOWN = 200
 
 /** Whether TLS then comes to stand is noted with the conversation, for the stage `tls`. */
 export async function startTls(conversation: Conversation, signal: AbortSignal): Promise<Finding> {
@@ -29,13 +26,13 @@ export async function startTls(conversation: Conversation, signal: AbortSignal):
     if (asked !== null) return refused(asked, {})
     const before = conversation.after ?? []
     conversation.before = before
-    const evidence: Evidence = {offered: before}
+    const evidence: Evidence = {offered: shownOffer(conversation, before)}
     if (!offers(before, 'STARTTLS')) return refused(notOffered(conversation), evidence)
     const no = await sayStartTls(conversation)
     if (no !== null) return refused(no, evidence)
     // What came before TLS would be taken for what came by it (RFC 3207 6).
     if (wire.pending() > 0)
-      return refused(injected(conversation), {...evidence, injected: wire.peek().subarray(0, SHOWN).toString()})
+      return refused(injected(conversation), {...evidence, injected: quote(conversation, wire.peek().toString())})
     conversation.after = null
     await conversation.secure(wire)
     return passed('STARTTLS is offered, and taken', evidence)

@@ -5,6 +5,7 @@ import type {ErrorParts} from '../errors.ts'
 import {type Conversation, demandOf} from './conversation.ts'
 import {foreignService} from './foreign-service.ts'
 import type {OpenWire} from './open-wire.ts'
+import {quote} from './server-words.ts'
 import type {TlsEvidence} from './tls-evidence.ts'
 import {WireError} from './wire.ts'
 
@@ -71,14 +72,16 @@ function spokeFirst(conversation: Conversation, wire: OpenWire): Finding {
   const line = firstLine(wire)
   if (line === '') return passed('the port was closed before a word', {seen: 'nothing'})
   const foreign = foreignService(line, conversation)
-  return foreign === null ? passed('the port begins in clear', {seen: line}) : isForeign(conversation, foreign, line)
+  return foreign === null
+    ? passed('the port begins in clear', {seen: quote(conversation, line)})
+    : isForeign(conversation, foreign, line)
 }
 
 function isForeign(conversation: Conversation, foreign: ErrorParts, seen: string): Finding {
   conversation.close()
   conversation.noWire = 'another service listens on the port'
   conversation.tlsFailure = null
-  return failed(foreign, {configured: conversation.subject.security, seen})
+  return failed(foreign, {configured: conversation.subject.security, seen: quote(conversation, seen)})
 }
 
 /** The rest of the ladder tells of the mode that works. */
@@ -91,7 +94,7 @@ function correct(conversation: Conversation, wire: OpenWire, to: 'tls' | 'startt
   conversation.note(`goes on with security ${to}`)
   return failed(wrongMode(subject, to, protocol), {
     configured: subject.security,
-    seen,
+    seen: quote(conversation, seen),
     corrected: {security: to, worked: true},
   })
 }
@@ -157,6 +160,4 @@ function beginProbe(conversation: Conversation, address: string, signal: AbortSi
   return {result: shakeHands(), giveUp}
 }
 
-/** So much of the first line is shown. */
-const SHOWN = 200
-const firstLine = (wire: OpenWire) => wire.peek().toString().split(/\r?\n/, 1)[0]!.slice(0, SHOWN)
+const firstLine = (wire: OpenWire) => wire.peek().toString().split(/\r?\n/, 1)[0]!
