@@ -124,6 +124,7 @@ export abstract class TestCommand<T extends typeof Command> extends BaseCommand<
       onBegin: (target, id) => shows((progress) => progress.begin(target, id)),
       onStage: (target, stage) => shows((progress) => progress.stage(target, stage)),
       onTranscript: (target, line) => {
+        this.log_('wire', {target, ...line})
         if (said.transcript) shows((progress) => progress.transcript(target, line))
       },
       onEnd: (target) => shows((progress) => progress.end(target)),
