@@ -11,19 +11,18 @@ import {readInputs, type ExplainInput} from './explain-input.ts'
 import {createExplainPool, EXPLAIN_WORKERS} from './explain-pool.ts'
 import {explainDecision, type OpenedTicket} from './explain-result.ts'
 import {decide, learn} from './intake/decide.ts'
-import type {Arrival, Decision, Facts, RowId, SourceFacts} from './intake/facts.ts'
+import type {Arrival, Decision, Facts, RowId} from './intake/facts.ts'
 import {judge} from './intake/judge.ts'
 import {matchRecipient} from './intake/match-recipient.ts'
 import {layOver, ticketsDecidedOn} from './laid-over.ts'
 import type {BatchPool} from './message/batch-pool.ts'
 import {parseFacts, parseStream} from './message/parse.ts'
 import {DEFAULT_MAX_MESSAGE_SIZE} from './portal.ts'
-import {factsOfSource} from './source-facts.ts'
+import {UNUSED_PIPE, usualSource} from './source-facts.ts'
 import {plannedIds} from './store/commit.ts'
 import {gatherFacts} from './store/gather-facts.ts'
 import type {Store} from './store/open.ts'
 import {findPortalByAddress, type PortalRow} from './store/portals.ts'
-import {findSource, findSourceByIdentity, pipeIdentity, replacedAt, type SourceRow} from './store/sources.ts'
 import {escapeJson} from './unsafe-text.ts'
 
 export interface ExplainOptions {
@@ -156,7 +155,7 @@ interface Run {
 }
 
 async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run> {
-  const source = await sourceOf(desk)
+  const source = desk ? await usualSource(desk.store.db, desk.portal) : UNUSED_PIPE
   const envelope = recipient === undefined ? null : {recipients: [recipient]}
   const opened = new Map<RowId, OpenedTicket>()
   let known: Facts | null = null
@@ -200,20 +199,6 @@ async function createRun({desk, recipient, clock}: ExplainOptions): Promise<Run>
       return mails.map((mail) => explainOne(mail, facts))
     },
   }
-}
-
-/** A mail arrives as by the portal's inbound, whose settings say what is believed of a header; else as by a pipe. */
-async function sourceOf(desk: ExplainOptions['desk']): Promise<SourceFacts> {
-  const row = desk ? await sourceRowOf(desk) : undefined
-  return row && desk
-    ? factsOfSource(row, await replacedAt(desk.store.db, row))
-    : {id: 0, kind: 'pipe', catchAll: null, envelopeHeader: null, trustedAuthservId: null, replacedAt: null}
-}
-
-/** The portal's inbound; where it has none, the pipe of its MTA is the only way in. */
-function sourceRowOf({store: {db}, portal}: NonNullable<ExplainOptions['desk']>): Promise<SourceRow | undefined> {
-  const {id, inbound_source_id: inboundId} = portal
-  return inboundId === null ? findSourceByIdentity(db, pipeIdentity(id)) : findSource(db, id, inboundId)
 }
 
 function refuseOversized(arrival: Arrival, size: number, facts: Facts): Decision {

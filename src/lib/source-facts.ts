@@ -10,11 +10,11 @@ export async function usualSource(db: Db, portal: PortalRow): Promise<SourceFact
   const {id, inbound_source_id: inboundId} = portal
   const row =
     inboundId === null ? await findSourceByIdentity(db, pipeIdentity(id)) : await findSource(db, id, inboundId)
-  return row ? factsOfSource(row, await replacedAt(db, row)) : PIPE
+  return row ? factsOfSource(row, await replacedAt(db, row)) : UNUSED_PIPE
 }
 
 /** The pipe of an MTA that has handed in nothing yet. */
-const PIPE: SourceFacts = {
+export const UNUSED_PIPE: SourceFacts = {
   id: 0,
   kind: 'pipe',
   catchAll: null,
