@@ -57,6 +57,15 @@ describe('a confirmation of Gmail', () => {
     assert.equal(confirmationOf(bytes)?.link, LINK)
   })
 
+  test('has its link at any of the hosts that Google has used', () => {
+    for (const host of ['mail-settings.google.com', 'mail.google.com', 'isolated.mail.google.com']) {
+      const link = LINK.replace('mail-settings.google.com', host)
+      assert.equal(confirmationOf(gmail(`${link}\n`))?.link, link)
+      assert.equal(confirmationOf(gmail(`${link.replace(host, `${host}.evil.example`)}\n`)), null)
+      assert.equal(confirmationOf(gmail(`${link.replace(host, `evil.${host}`)}\n`)), null)
+    }
+  })
+
   test('is not taken for one where it has neither code nor link, or another sender', () => {
     assert.equal(confirmationOf(gmail('Your forward was removed.\n')), null)
     for (const From of [

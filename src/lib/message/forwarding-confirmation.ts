@@ -28,9 +28,10 @@ const ROWS: readonly Row[] = [
     provider: 'Gmail',
     isFrom: (address) => address === 'forwarding-noreply@google.com',
     subject: null,
-    // `vf-` confirms, `uf-` cancels.
+    // `vf-` confirms, `uf-` cancels. The third host stands in captured mails of earlier years, among the tests of programs that
+    // read them (GmailAutoforwarder, GvEmailParser).
     link: {
-      hosts: ['mail-settings.google.com', 'mail.google.com'],
+      hosts: ['mail-settings.google.com', 'mail.google.com', 'isolated.mail.google.com'],
       leads: ({pathname}) => /^\/mail\/vf-./.test(pathname),
     },
     code: [/^\s*\(#(\d{6,12})\)/, /[:：][ \t]*(\d{8,10})[ \t]*$/m],
