@@ -23,6 +23,7 @@ test('no token is left in a text, however its address is written there', () => {
     `bounces+support+t${TOKEN}=acme.example@list.example`,
     `X-Postdesk-Probe: probe.${TOKEN}`,
     `Message-ID: <PROBE.${TOKEN.toUpperCase()}@ACME.EXAMPLE>`,
+    `Probe.${TOKEN}`,
     `{"text":"Its number is\\nprobe.${TOKEN}\\n"}`,
   ]) {
     assert.ok(!maskTokens(text).toLowerCase().includes(TOKEN), text)

@@ -44,8 +44,8 @@ export function mayHoldToken(bytes: Buffer): boolean {
   return PROBE_BEGINNINGS.some((beginning) => mayHoldProbe(bytes, beginning))
 }
 
-/** As it is written, and as a server writes it that folds the case of an id. */
-const PROBE_BEGINNINGS = ['probe.', 'PROBE.']
+/** As it is written, and as a server or a program writes it that changes the case of an id or of a first letter. */
+const PROBE_BEGINNINGS = ['probe.', 'PROBE.', 'Probe.']
 
 function mayHoldProbe(bytes: Buffer, beginning: string): boolean {
   for (let at = bytes.indexOf(beginning); at !== -1; at = bytes.indexOf(beginning, at + 1)) {
