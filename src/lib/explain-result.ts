@@ -220,6 +220,16 @@ function threadOf(
       rejected: [],
     }
   }
+  if (decision.kind === 'probe')
+    return {
+      method: 'new',
+      ...placeOf(null, opened),
+      value: null,
+      reopens: false,
+      thirdParty: false,
+      references,
+      rejected: [],
+    }
   // A mail that waits in the quarantine is in no ticket yet, and is told where it would go.
   const {method, ticket, value, reopens, thirdParty, rejected} =
     decision.kind === 'accept' ? decision.thread : matchThread(arrival, decision.verdict, facts)

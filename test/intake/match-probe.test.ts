@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, test} from 'node:test'
+import {explainDecision} from '../../src/lib/explain-result.ts'
 import {decide} from '../../src/lib/intake/decide.ts'
 import type {Decision, Facts} from '../../src/lib/intake/facts.ts'
 import {outcomeOf} from '../../src/lib/intake/outcome.ts'
@@ -111,6 +112,14 @@ describe('a probe that comes back', () => {
     }
     const hops = Array.from({length: 120}, (_, index) => `from a by b; ${index}`)
     probed(decide(arrival({...PROBE, Received: hops.join('\r\nReceived: ')}), facts()))
+  })
+
+  test('is told as one that joins no ticket, whatever it refers to', () => {
+    const tokens = {[OTHER_TOKEN]: {ticketId: 5, messageId: 6}}
+    const known = facts({tickets: [{id: 5}], tokens})
+    const mail = arrival({...PROBE, References: `<pd.${OTHER_TOKEN}@acme.example>`})
+    const {thread} = explainDecision(mail, probed(decide(mail, known)), known, new Map())
+    assert.deepEqual([thread.method, thread.ticket, thread.value, thread.thirdParty], ['new', null, null, false])
   })
 
   test('is one also where its address is switched off', () => {
