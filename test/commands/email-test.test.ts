@@ -152,6 +152,8 @@ test('a server without a channel needs no store, and makes none', async (t) => {
   assert.equal(statusOf(result.stages)['login'], 'pass')
   assert.ok(server.commands.includes('AUTH LOGIN'))
   for (const form of [PASSWORD, Buffer.from(PASSWORD).toString('base64')]) assert.ok(!machine.printed().includes(form))
+  const clear = 'email test --host 192.0.2.1 --security none --user ann --password-env THE_PASSWORD --until config'
+  assert.equal((await machine.json(0, clear)).result.verdict.code, 'CLEARTEXT')
   await assert.rejects(access(join(machine.home, 'data/postdesk.sqlite')))
 })
 

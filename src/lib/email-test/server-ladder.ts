@@ -1,6 +1,8 @@
 /** The ladder of one server: its names, the connection, the login, and what follows from that. */
-import {blocked, failed, type Finding} from '../channel/stage.ts'
+import {blocked, failed, type Finding, warned} from '../channel/stage.ts'
 import type {StageId} from '../channel/stages.ts'
+import {isLoopback} from '../connection/loopback.ts'
+import {IMAP, SMTP, useEncryption} from '../connection/protocol.ts'
 import {connectionRungs} from '../diagnosis/connection-stages.ts'
 import {createConversation, type Conversation} from '../diagnosis/conversation.ts'
 import {domainRungs} from '../diagnosis/domain/domain-stages.ts'
@@ -12,7 +14,7 @@ import {quit, relayRungs, smtpRungs} from '../diagnosis/smtp-stages.ts'
 import type {DiagnosisSubject, TranscriptLine} from '../diagnosis/subject.ts'
 import {providerOfHost} from '../discovery/providers.ts'
 import {createResolver} from '../dns/resolver.ts'
-import {partsOf, type PostdeskError} from '../errors.ts'
+import {EXIT, partsOf, type PostdeskError} from '../errors.ts'
 import type {Secret} from '../secret/secret.ts'
 import type {Ladder} from './ladder.ts'
 import type {TestRun} from './run.ts'
@@ -68,7 +70,7 @@ export function serverLadder(question: ServerQuestion, run: TestRun, after: read
     target,
     host: subject.host,
     rungs: [
-      {id: 'config', needs: [], look: () => Promise.resolve(configOf(config, password))},
+      {id: 'config', needs: [], look: () => Promise.resolve(configOf(config, password, subject))},
       {id: 'password', needs: [], look: () => Promise.resolve(shapeOf(subject))},
       ...(addresses ? [addresses] : []),
       ...ofDomain.map((rung): Rung => ({...rung, early: true})),
@@ -105,9 +107,23 @@ function subjectOf({server, password}: ServerQuestion, run: TestRun): DiagnosisS
 
 const isSecret = (password: ServerQuestion['password']): password is Secret => password !== null && 'reveal' in password
 
-function configOf(config: Finding, password: ServerQuestion['password']): Finding {
-  if (password === null || isSecret(password)) return config
-  return failed(partsOf(password), config.evidence)
+function configOf(
+  config: Finding,
+  password: ServerQuestion['password'],
+  {host, security, user, protocol}: DiagnosisSubject,
+): Finding {
+  if (password !== null && !isSecret(password)) return failed(partsOf(password), config.evidence)
+  if (config.status !== 'pass' || security !== 'none' || user === null || isLoopback(host)) return config
+  return warned(
+    {
+      code: 'CLEARTEXT',
+      exitCode: EXIT.tls,
+      title: `The password travels to ${host} in clear`,
+      why: 'security is none, as it was asked for: everyone on the way can read the password and the mail',
+      fixes: [useEncryption(protocol === 'imap' ? IMAP : SMTP)],
+    },
+    config.evidence,
+  )
 }
 
 function shapeOf({password, host, user, provider}: DiagnosisSubject): Finding {
