@@ -170,6 +170,10 @@ test('what is missing or does not fit is refused before any network', async (t) 
     ['email test --host smtp.acme.example --auth PLAN --user a --password-env X', /PLAIN/],
     ['email test --host smtp.acme.example --provider microsft', /Did you mean "microsoft"/],
     ['email test support@acme.example --send', /--to/],
+    ['email test support@acme.example --send --to ann@example.com', /only SMTP addresses and the relay send/],
+    ['email test inbound --roundtrip', /only the mail of SMTP addresses is forwarded/],
+    ['email test --host smtp.acme.example --send --to ann@example.com', /--from/],
+    ['email test --host imap.acme.example --port 993 --send --to ann@example.com', /takes no mail/],
     ['email test support@acme.example --format junit', /exclude/],
   ]
   for (const [line, expected] of refusals) {

@@ -174,7 +174,7 @@ export abstract class TestCommand<T extends typeof Command> extends BaseCommand<
       ehloName: said['ehlo-name'],
       family: said.ipv4 ? 4 : said.ipv6 ? 6 : null,
     }
-    checkNamedServer(server)
+    checkNamedServer(server, said.send)
     return namedLadder(server, await this.#password(), run)
   }
 

@@ -35,7 +35,7 @@ export interface NamedServer {
 const MECHANISMS = ['PLAIN', 'LOGIN', 'CRAM-MD5']
 
 /** @throws 64 for the first bad value, before anybody is asked for a password. */
-export function checkNamedServer(said: NamedServer): void {
+export function checkNamedServer(said: NamedServer, sends: boolean): void {
   const {user, from, to, ehloName} = said
   refuse('--user', user, checkAccountName)
   refuse('--from', from, checkAddress)
@@ -43,14 +43,20 @@ export function checkNamedServer(said: NamedServer): void {
   refuse('--ehlo-name', ehloName, (name) => (/^[\w.:[\]-]{1,255}$/.test(name) ? null : 'use a domain name'))
   mechanismOf(said.mechanism)
   providerOf(said.provider)
-  protocolAndPort(said)
+  const {protocol} = protocolAndPort(said)
+  if (sends && protocol === 'imap') throw invalidValue('--send', 'an IMAP server takes no mail to send')
+  if (sends && senderOf(said) === null)
+    throw invalidValue('--send', 'nobody is named whom the message is from: --from ADDR')
 }
+
+const senderOf = ({from, user}: NamedServer): string | null =>
+  from ?? (user !== undefined && checkAddress(user) === null ? user : null)
 
 /** The ladder of a server that was checked. */
 export async function namedLadder(said: NamedServer, password: Secret | null, run: TestRun): Promise<Ladder> {
-  const {user, from, to, ehloName} = said
+  const {user, to, ehloName} = said
   const server = protocolAndPort(said)
-  const sender = from ?? (user !== undefined && checkAddress(user) === null ? user : null)
+  const sender = senderOf(said)
   const {host, port} = server
   return serverLadder(
     {

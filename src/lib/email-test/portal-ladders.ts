@@ -1,5 +1,6 @@
 /** What can be tested of a portal: its addresses, its inbound and its relay, each with its ladder. */
 import {requireChannel} from '../channel-summary.ts'
+import {invalidValue} from '../errors.ts'
 import {readRelay} from '../relay.ts'
 import {listChannels, listSmtpChannels} from '../store/channels.ts'
 import {carefulSecrets} from './careful-secrets.ts'
@@ -31,6 +32,7 @@ export async function portalLadders(typed: readonly string[], from: Desk, run: T
   const {store, portal} = from
   const desk = {...from, secrets: carefulSecrets(from.secrets)}
   const smtp = new Map((await listSmtpChannels(store.db, portal.id)).map((row) => [row.channel_id, row]))
+  await refuseForNothing(typed, smtp, from, run)
   const wayIn = once(() => inboundLadder(desk, run))
   const makers: (() => Promise<Ladder>)[] = []
   for (const target of typed) {
@@ -47,6 +49,25 @@ export async function portalLadders(typed: readonly string[], from: Desk, run: T
   }
   const limit = createLimit(LOOKED_UP_AT_ONCE)
   return Promise.all(makers.map(limit))
+}
+
+/** What was asked for and no target can do is not left out silently. @throws 64; 67 for what is not there. */
+async function refuseForNothing(
+  typed: readonly string[],
+  smtp: ReadonlyMap<number, unknown>,
+  {store, portal}: Desk,
+  {roundTripMs, sendTo}: TestRun,
+): Promise<void> {
+  const channels = await Promise.all(
+    typed
+      .filter((target) => target !== RELAY_TARGET && target !== INBOUND_TARGET)
+      .map((target) => requireChannel(store.db, portal, target)),
+  )
+  const sends = channels.some(({id}) => smtp.has(id))
+  if (roundTripMs !== null && !sends)
+    throw invalidValue('--roundtrip', 'only the mail of SMTP addresses is forwarded, and none is among the targets')
+  if (sendTo !== null && !sends && !typed.includes(RELAY_TARGET))
+    throw invalidValue('--send', 'only SMTP addresses and the relay send, and none is among the targets')
 }
 
 function once<T>(make: () => T): () => T {
