@@ -80,7 +80,7 @@ export async function testServer(question: ServerQuestion): Promise<ServerTest> 
     onTranscript: (target, line) => progress.transcript(target, line),
     onEnd: (target) => progress.end(target),
   }
-  checkNamedServer(server, false)
+  checkNamedServer(server, sendTo !== null)
   const ladder = await namedLadder(server, password === undefined ? null : new Secret(password), run)
   const [result] = await runLadders([ladder], run)
   assert.ok(result)
