@@ -159,6 +159,7 @@ function usualSmtp({name, args, encrypted, say, hangUp}: MailExchange, options: 
     case 'QUIT':
       say('221 2.0.0 Bye')
       return hangUp()
+    case 'HELO':
     case 'MAIL':
     case 'RCPT':
     case 'RSET':

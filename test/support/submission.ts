@@ -19,6 +19,7 @@ export interface SubmissionServer {
   readonly tlsPort: number
   readonly user: string
   readonly password: string
+  log(): Promise<string>
 }
 
 /** Whether this machine has it; else why the test is skipped. Where peers are required, missing ones fail. */
@@ -30,14 +31,22 @@ export function submissionMissing(): string | false {
   return 'dovecot-submissiond is not installed'
 }
 
-/** Starts one that ends with the test. `relayPort` is where its mail goes, on this machine. */
+export interface SubmissionOptions {
+  readonly certificate: ServerCertificate
+  /** Where its mail goes, on this machine. */
+  readonly relayPort: number
+  /** Lines added to its configuration. */
+  readonly configuration?: string
+}
+
+/** Starts one that ends with the test. */
 export async function startSubmission(
   t: TestContext,
-  {certificate, relayPort}: {readonly certificate: ServerCertificate; readonly relayPort: number},
+  {certificate, relayPort, configuration = ''}: SubmissionOptions,
 ): Promise<SubmissionServer> {
   const [port, tlsPort] = [await freePort(), await freePort()]
   const rootless = process.getuid?.() === 0 ? '' : 'chroot ='
-  const {user, password} = await startDovecot(t, {
+  const {user, password, log} = await startDovecot(t, {
     tls: certificate,
     configuration: `
 protocols = imap submission
@@ -56,10 +65,11 @@ service submission-login {
     ssl = yes
   }
 }
+${configuration}
 `,
   })
   await greets(port)
-  return {host: 'localhost', port, tlsPort, user, password}
+  return {host: 'localhost', port, tlsPort, user, password, log}
 }
 
 async function greets(port: number): Promise<void> {
