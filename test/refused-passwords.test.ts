@@ -159,21 +159,13 @@ test('two programs that remember at once lose nothing of each other', async (t) 
   const programs = [465, 587].map((port) =>
     fork(join(import.meta.dirname, 'support/refused-passwords-worker.ts'), [directory, String(port)]),
   )
-  for (const program of programs) assert.deepEqual(await once(program, 'exit'), [0, null])
+  // Both are listened to from the start: who has ended before says it to nobody.
+  const ended = await Promise.all(programs.map((program) => once(program, 'exit')))
+  assert.deepEqual(ended, [
+    [0, null],
+    [0, null],
+  ])
   for (const port of [465, 587])
     for (const user of ['a', 'b', 'c'])
       assert.notEqual(await open().recall(login({port, user})), null, `${user} at ${port}`)
-})
-
-test('asking where nothing is remembered takes no time, and a check not much', async (t) => {
-  const {memory} = await startMemory(t)
-  const took = async (work: () => Promise<unknown>) => {
-    const began = performance.now()
-    await work()
-    return performance.now() - began
-  }
-  assert.ok((await took(() => memory.recall(login()))) < 20)
-  await memory.remember(login())
-  const check = await took(() => memory.recall(login()))
-  assert.ok(check > 10 && check < 1000, `${check} ms`)
 })

@@ -374,7 +374,7 @@ describe('doctor and the keychain', {skip: keychainMissing()}, () => {
     const took = performance.now() - began
     assert.deepEqual(odd(report), ['fail secret-place NO_SECRET_PLACE'])
     assert.match(report.verdict.why, /no answer within 5 s/)
-    assert.ok(took > 4900 && took < 8000, `${took} ms`)
+    assert.ok(took > 4900 && took < 60_000, `${took} ms`)
   })
 })
 

@@ -158,7 +158,7 @@ test('an address that is silent beside another makes connections slow, and is no
   const {status, problem} = climbed.stage('tcp')
   assert.deepEqual([status, problem?.code], ['warn', 'TCP_SOME_ADDRESSES_FAIL'])
   assert.match(problem?.why ?? '', /slow/)
-  assert.ok(performance.now() - began < 4500)
+  assert.ok(performance.now() - began < 9000)
   assert.equal(climbed.stage('capabilities').status, 'pass')
 })
 

@@ -12,8 +12,6 @@ import {EXIT} from '../../../src/lib/errors.ts'
 import {startDns} from '../../support/dns-server.ts'
 import {ACME, lookAtAll, type Zone} from './look-at-domain.ts'
 
-const slow = (answer: Exclude<Zone[string], string>, delayMs: number) => ({delayMs, answer})
-
 /** A domain in good order at Google. */
 const GOOD: Zone = {
   'acme.test': {mx: ['1 smtp.google.com'], txt: ['v=spf1 include:_spf.google.com ~all']},
@@ -63,16 +61,6 @@ describe('the stages of a domain', () => {
     assert.equal(verdictOf(weak.stages, {strict: false, requireDomainAuth: true}).exitCode, EXIT.ok)
     const silent = await lookAtAll(t, {...GOOD, '_dmarc.acme.test': 'servfail'}, AT_GOOGLE)
     assert.equal(verdictOf(silent.stages, {strict: false, requireDomainAuth: true}).exitCode, EXIT.ok)
-  })
-
-  test('are looked at together: all take little more than the longest chain of questions', async (t) => {
-    const zone = Object.fromEntries(Object.entries(GOOD).map(([name, answer]) => [name, slow(answer as object, 100)]))
-    const began = performance.now()
-    const {stages} = await lookAtAll(t, zone, AT_GOOGLE)
-    const took = performance.now() - began
-    assert.equal(statuses(stages)['spf'], 'pass')
-    // One after the other the six slow answers take 600 ms.
-    assert.ok(took < 550, `${Math.round(took)} ms`)
   })
 
   test('a resolver that is silent holds nothing up, and nothing is taken for missing', async (t) => {
