@@ -78,7 +78,8 @@ export function verdictOfAll(
       why: named(warned),
       fixes: warned[0]!.verdict.fixes,
     }
-  return {status: 'pass', code: 'OK', exitCode: EXIT.ok, title: `All ${tests.length} are well`, why: '', fixes: []}
+  const title = tests.length === 0 ? 'There was nothing to test' : `All ${tests.length} are well`
+  return {status: 'pass', code: 'OK', exitCode: EXIT.ok, title, why: '', fixes: []}
 }
 
 /** The verdict that a single error of the catalogue is. */
