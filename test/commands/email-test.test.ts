@@ -205,6 +205,49 @@ test('--only and --until climb no more than is asked for', async (t) => {
   )
 })
 
+test('what is asked for alone is really looked at: nothing passes because it was skipped', async (t) => {
+  const {desk} = await startBench(t)
+  const sink = await startSmtpSink(t, {tls: true, auth: {user: ADDRESS, pass: PASSWORD}})
+  // Nobody trusts its certificate here.
+  const untrusted = await desk.json(22, `email test --host localhost --port ${sink.port} --security tls --only tls`)
+  assert.match(statusOf(untrusted.result.stages)['tls']!, /^fail TLS_/)
+  const plain = await startSmtpSink(t, {starttls: true, auth: {user: ADDRESS, pass: PASSWORD}})
+  const starttls = await desk.json(22, `email test --host localhost --port ${plain.port} --only tls`)
+  assert.match(statusOf(starttls.result.stages)['tls']!, /^fail TLS_/)
+  await trust(desk, sink)
+  await add(desk, `--host localhost --port ${sink.port} --security tls`)
+  assert.equal((await desk.json(0, `email test ${ADDRESS} --only login`)).result.verdict.status, 'pass')
+  assert.equal(sink.logins(), 1)
+  // A stage that the target does not have ends it all the same.
+  const until = await desk.json(
+    0,
+    `email test --host localhost --port ${sink.port} --security tls --user a --password-stdin --until srv`,
+    PASSWORD,
+  )
+  assert.ok(until.result.stages.every(({id}: Told) => id !== 'login'))
+  assert.equal(sink.logins(), 1)
+  assert.match((await desk.json(64, `email test ${ADDRESS} --only mailbox`)).error.why, /no target has it/)
+  const other = await startMachine(t, desk.url)
+  assert.equal((await other.json(78, `email test ${ADDRESS} --only login`)).error.stage, 'config')
+})
+
+test('addresses that share an account cost one login where that is refused', async (t) => {
+  const {desk} = await startBench(t)
+  const sink = await startSmtpSink(t, {tls: true, auth: {user: 'shared', pass: PASSWORD}})
+  await trust(desk, sink)
+  for (const address of ['a@care.example', 'b@care.example', 'c@care.example'])
+    await desk.json(
+      0,
+      `email add smtp ${address} --host localhost --port ${sink.port} --security tls --user shared --password-stdin --no-verify`,
+      'wrong-horse\n',
+    )
+  const {result} = await desk.json(24, 'email test a@care.example B@care.example c@care.example b@care.example')
+  assert.equal(sink.logins(), 1)
+  const codes = result.tests.map(({verdict}: {verdict: {code: string}}) => verdict.code)
+  assert.equal(codes.filter((code: string) => code === 'PASSWORD_NOT_TRIED_AGAIN').length, 2)
+  assert.equal(codes.length, 3)
+})
+
 test('--send sends one message, and says what became of it', async (t) => {
   const {desk} = await startBench(t)
   const sink = await startSmtpSink(t, {tls: true, auth: {user: ADDRESS, pass: PASSWORD}})

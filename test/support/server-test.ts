@@ -10,6 +10,7 @@ import type {Style} from '../../src/lib/cli/style.ts'
 import {createTestProgress} from '../../src/lib/cli/test-progress.ts'
 import {systemClock} from '../../src/lib/clock.ts'
 import type {ResolverAddress} from '../../src/lib/dns/resolver.ts'
+import {createLoginTurns} from '../../src/lib/email-test/login-turns.ts'
 import {checkNamedServer, namedLadder, type NamedServer} from '../../src/lib/email-test/named-server.ts'
 import {type EmailTestReport, reportOf} from '../../src/lib/email-test/report.ts'
 import {runLadders} from '../../src/lib/email-test/run-ladders.ts'
@@ -74,6 +75,7 @@ export async function testServer(question: ServerQuestion): Promise<ServerTest> 
     sendTo,
     roundTripMs: null,
     refused: FORGETFUL,
+    logins: createLoginTurns(),
     triesAgain: () => Promise.resolve(true),
     onBegin: (target, id) => progress.begin(target, id),
     onStage: (target, stage) => progress.stage(target, stage),

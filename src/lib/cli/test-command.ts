@@ -1,6 +1,6 @@
 /** What `email test` does with its words: which targets, which password, how it is shown. */
 import type {Command} from '@oclif/core'
-import {STAGE_GROUPS, STAGE_IDS, type StageId} from '../channel/stages.ts'
+import {STAGE_GROUPS, STAGE_IDS, STAGES, type StageId} from '../channel/stages.ts'
 import type {Verdict} from '../diagnosis/verdict.ts'
 import type {Ladder} from '../email-test/ladder.ts'
 import type {NamedServer} from '../email-test/named-server.ts'
@@ -81,6 +81,7 @@ export abstract class TestCommand<T extends typeof Command> extends BaseCommand<
     try {
       const run = await this.#run(stop.signal)
       const ladders = this.said.host === undefined ? await this.#ladders(names, run) : [await this.#named(run)]
+      refuseNoStage(ladders, run)
       const several = this.said.all || names.length > 1
       this.#progress = createTestProgress((text) => this.print(process.stderr, text), this.style(process.stderr), {
         several,
@@ -95,11 +96,14 @@ export abstract class TestCommand<T extends typeof Command> extends BaseCommand<
   }
 
   async #run(signal: AbortSignal): Promise<TestRun> {
-    const [{resolverAddress}, {openRefusedPasswords}, {readAuthority}] = [
+    const [{resolverAddress}, {openRefusedPasswords}, {readAuthority}, {createLoginTurns}, {createLimit}] = [
       await import('./resolver-address.ts'),
       await import('../refused-passwords.ts'),
       await import('../email-test/named-server.ts'),
+      await import('../email-test/login-turns.ts'),
+      await import('../email-test/limit.ts'),
     ]
+    const inTurn = createLimit(1)
     const {said} = this
     const ms = said.timeout === undefined ? undefined : said.timeout * 1000
     const shows = (show: (progress: TestProgress) => void) => {
@@ -120,7 +124,9 @@ export abstract class TestCommand<T extends typeof Command> extends BaseCommand<
       sendTo: said.send ? (said.to ?? null) : null,
       roundTripMs: said.roundtrip ? (said.wait ?? ROUND_TRIP_SECONDS) * 1000 : null,
       refused: openRefusedPasswords(this.paths.state, this.clock, this.log_),
-      triesAgain: (login, at) => this.#triesAgain(login, at),
+      logins: createLoginTurns(),
+      // One question after the other.
+      triesAgain: (login, at) => inTurn(() => this.#triesAgain(login, at)),
       onBegin: (target, id) => shows((progress) => progress.begin(target, id)),
       onStage: (target, stage) => shows((progress) => progress.stage(target, stage)),
       onTranscript: (target, line) => {
@@ -235,6 +241,14 @@ class VerdictError extends PostdeskError {}
 /** One that failed; it has the fields of an error. */
 function errorOf(verdict: Verdict): VerdictError {
   return new VerdictError(verdict)
+}
+
+/** @throws 64 where no target has a stage that was asked for: that would pass without a look. */
+function refuseNoStage(ladders: readonly Ladder[], {only}: TestRun): void {
+  if (only === null || ladders.length === 0) return
+  const ids = ladders.flatMap(({rungs}) => rungs.map(({id}) => id))
+  if (ids.some((id) => only.has(id) || only.has(STAGES[id].group))) return
+  throw invalidValue(`--only ${[...only].join(',')}`, `no target has it; there are ${[...new Set(ids)].join(', ')}`)
 }
 
 const EVERYTHING = [...STAGE_IDS, ...STAGE_GROUPS] as readonly string[]

@@ -11,16 +11,17 @@ import {findTlsMode} from './tls-mode.ts'
 
 /**
  * In order. What the port speaks, not what was configured, decides how the later ones go on: that it was the other mode is a
- * failure of `tls-mode` alone, and so nothing needs that stage.
+ * failure of `tls-mode` alone, and so nothing needs that stage; it is always looked at before what follows from it.
  */
 export const connectionRungs = (conversation: Conversation): readonly Rung[] => [
   {id: 'dns', needs: [], look: (signal) => lookUp(conversation, signal)},
   {id: 'tcp', needs: ['dns'], look: (signal) => connectEach(conversation, signal)},
   {id: 'tls-mode', needs: ['tcp'], look: (signal) => findTlsMode(conversation, signal)},
-  {id: 'greeting', needs: ['tcp'], look: () => takeGreeting(conversation)},
+  // What was not begun by then is begun by nobody: the connection may have to change to TLS first.
+  {id: 'greeting', needs: ['tcp'], after: ['tls-mode'], look: () => takeGreeting(conversation)},
   {id: 'starttls', needs: ['greeting'], look: (signal) => startTls(conversation, signal)},
   // A handshake that did not come to stand is told here, and is why there is no greeting.
-  {id: 'tls', needs: ['tcp'], look: (signal) => judgeTls(conversation, signal)},
+  {id: 'tls', needs: ['tcp'], after: ['starttls'], look: (signal) => judgeTls(conversation, signal)},
   {
     id: 'capabilities',
     needs: ['greeting', 'starttls', 'tls'],

@@ -3,7 +3,7 @@
  * independent ones go on.
  */
 import {blocked, type Finding, type Stage} from '../channel/stage.ts'
-import {STAGES, type StageGroup, type StageId} from '../channel/stages.ts'
+import {STAGE_IDS, STAGES, type StageGroup, type StageId} from '../channel/stages.ts'
 
 /** A stage, and what it takes to look at it. */
 export interface Rung {
@@ -21,7 +21,7 @@ export interface Rung {
 export interface Climb {
   /** Stages and groups that are wanted; those that they need are climbed, too. Null for all. */
   readonly only: ReadonlySet<string> | null
-  /** The last stage; null for the end. */
+  /** The last stage, whether the ladder has it or not; null for the end. */
   readonly until: StageId | null
   readonly signal: AbortSignal
   /** Called when a stage is looked at that is not told at once. */
@@ -34,8 +34,9 @@ export interface Climb {
 export async function* climb(rungs: readonly Rung[], options: Climb): AsyncGenerator<Stage> {
   const {only, until, signal, onBegin, elapsed = now} = options
   const wanted = wantedOf(rungs, only)
-  const last = until === null ? rungs.length : rungs.findIndex(({id}) => id === until) + 1 || rungs.length
-  const climbed = rungs.slice(0, last).filter(({id}) => wanted.has(id))
+  // By the order of all stages, as a ladder may lack the one that is named.
+  const last = until === null ? STAGE_IDS.length : STAGE_IDS.indexOf(until)
+  const climbed = rungs.filter(({id}) => wanted.has(id) && STAGE_IDS.indexOf(id) <= last)
   const look = async (rung: Rung) => {
     const began = elapsed()
     const finding = await rung.look(signal)

@@ -36,6 +36,8 @@ export function verdictOf(stages: readonly Stage[], {strict, requireDomainAuth}:
     requireDomainAuth && group === 'domain' && status === 'warn' && problem?.exitCode === EXIT.domainAuthentication
   const failing = stages.find(({status}) => status === 'fail') ?? stages.find(domainFails)
   if (failing) return deciding(failing, 'fail', failing.problem?.exitCode ?? EXIT.unclassified)
+  const unseen = stages.find(({blocks}) => blocks === true)
+  if (unseen) return deciding(unseen, 'fail', EXIT.unclassified)
   const [warning] = lastingWarnings(stages)
   if (warning) return deciding(warning, 'warn', strict ? EXIT.findings : EXIT.ok)
   return allIsWell(stages)
@@ -95,8 +97,14 @@ export const verdictOfParts = (parts: ErrorParts): Verdict => ({
   ...(parts.causes === undefined ? {} : {causes: parts.causes}),
 })
 
-function deciding({id, problem, title}: Stage, status: 'warn' | 'fail', exitCode: ExitCode): Verdict {
-  const parts: ErrorParts = problem ?? {code: 'UNCLASSIFIED', exitCode, title, why: title}
+function deciding({id, problem, title, because}: Stage, status: 'warn' | 'fail', exitCode: ExitCode): Verdict {
+  const parts: ErrorParts = problem ?? {
+    code: 'NOT_LOOKED_AT',
+    exitCode,
+    title: `Nobody could look at ${id}: ${title}`,
+    why: because ?? 'what it needs is not there',
+    fixes: [{text: 'Leave out --only and --until, so that all stages are looked at.'}],
+  }
   return {...verdictOfParts(parts), status, exitCode, stage: id}
 }
 

@@ -34,21 +34,23 @@ export async function portalLadders(typed: readonly string[], from: Desk, run: T
   const smtp = new Map((await listSmtpChannels(store.db, portal.id)).map((row) => [row.channel_id, row]))
   await refuseForNothing(typed, smtp, from, run)
   const wayIn = once(() => inboundLadder(desk, run))
-  const makers: (() => Promise<Ladder>)[] = []
+  // By its name, so that one that was typed in two ways is tested once.
+  const makers = new Map<string, () => Promise<Ladder>>()
   for (const target of typed) {
-    if (target === RELAY_TARGET) makers.push(() => relayLadder(desk, run))
-    else if (target === INBOUND_TARGET) makers.push(async () => (await wayIn()).part(INBOUND_TARGET, []))
+    if (target === RELAY_TARGET) makers.set(target, () => relayLadder(desk, run))
+    else if (target === INBOUND_TARGET) makers.set(target, async () => (await wayIn()).part(INBOUND_TARGET, []))
     else {
       const channel = await requireChannel(store.db, portal, target)
       const row = smtp.get(channel.id)
       const intake = intakeRung({store, portal, internal: channel.address, forwardedFor: null, now: run.clock.now()})
-      makers.push(
+      makers.set(
+        channel.address,
         row ? () => smtpLadder(channel, row, desk, run) : async () => (await wayIn()).part(channel.address, [intake]),
       )
     }
   }
   const limit = createLimit(LOOKED_UP_AT_ONCE)
-  return Promise.all(makers.map(limit))
+  return Promise.all([...makers.values()].map(limit))
 }
 
 /** What was asked for and no target can do is not left out silently. @throws 64; 67 for what is not there. */

@@ -10,6 +10,7 @@ import type {RefusedPasswords} from '../refused-passwords.ts'
 import type {SecretSources} from '../secret/resolve-secret.ts'
 import type {Store} from '../store/open.ts'
 import type {PortalRow} from '../store/portals.ts'
+import type {LoginTurns} from './login-turns.ts'
 
 /** Where the addresses are, and their passwords. */
 export interface Desk {
@@ -37,6 +38,7 @@ export interface TestRun extends VerdictOptions {
   /** How long a round trip is waited for, in ms; null for none. */
   readonly roundTripMs: number | null
   readonly refused: RefusedPasswords
+  readonly logins: LoginTurns
   /** Called before a password is tried again that was refused a while ago; false where it is not to be. */
   readonly triesAgain: (login: {readonly user: string; readonly host: string}, refusedAt: Instant) => Promise<boolean>
   readonly onBegin: (target: string, id: StageId) => void

@@ -1,5 +1,5 @@
 /** The ladder of one server: its names, the connection, the login, and what follows from that. */
-import {blocked, failed, type Finding, warned} from '../channel/stage.ts'
+import {failed, skipped, type Finding, warned} from '../channel/stage.ts'
 import type {StageId} from '../channel/stages.ts'
 import {isLoopback} from '../connection/loopback.ts'
 import {IMAP, SMTP, useEncryption} from '../connection/protocol.ts'
@@ -14,7 +14,8 @@ import {quit, relayRungs, smtpRungs} from '../diagnosis/smtp-stages.ts'
 import type {DiagnosisSubject, TranscriptLine} from '../diagnosis/subject.ts'
 import {providerOfHost} from '../discovery/providers.ts'
 import {createResolver} from '../dns/resolver.ts'
-import {EXIT, partsOf, type PostdeskError} from '../errors.ts'
+import {EXIT, partsOf, type ErrorParts, type PostdeskError} from '../errors.ts'
+import type {KnownLogin} from '../refused-passwords.ts'
 import type {Secret} from '../secret/secret.ts'
 import type {Ladder} from './ladder.ts'
 import type {TestRun} from './run.ts'
@@ -127,7 +128,7 @@ function configOf(
 }
 
 function shapeOf({password, host, user, provider}: DiagnosisSubject): Finding {
-  if (password === null || user === null) return blocked('there is no password to look at')
+  if (password === null || user === null) return skipped('there is no password to look at')
   return judgePassword(password.reveal(), {host, user, provider})
 }
 
@@ -147,18 +148,33 @@ function mending(mode: Rung, conversation: Conversation, {mend}: ServerQuestion)
 /** The login, with the memory of what was refused: a password that is wrong counts towards a lock at the provider. */
 function remembering(login: Rung, conversation: Conversation, run: TestRun): Rung {
   const {host, port, user, password} = conversation.subject
-  if (user === null || password === null) return login
+  // Settings without their password are told there, and not as a login that passed.
+  const needs = [...login.needs, 'config'] as const
+  if (user === null || password === null) return {...login, needs}
   const known = {host, port, user, password}
   return {
     ...login,
-    async look(signal) {
-      const refused = await run.refused.recall(known)
-      if (refused !== null && !(await run.triesAgain({user, host}, refused.at)))
-        return blocked(`this password was refused at ${refused.at}, and is not tried again`)
-      const finding = await login.look(signal)
-      if (conversation.refused !== null) await run.refused.remember(known)
-      else if (finding.status === 'pass' && refused !== null) await run.refused.forget(known)
-      return finding
-    },
+    needs,
+    look: (signal) =>
+      run.logins(known, async (turn) => {
+        if (turn.isRefused) return failed(notAgain(known, 'by a test of this run'))
+        const refused = await run.refused.recall(known)
+        if (refused !== null && !(await run.triesAgain({user, host}, refused.at)))
+          return failed(notAgain(known, `at ${refused.at}`))
+        const finding = await login.look(signal)
+        if (conversation.refused !== null) {
+          turn.refuse()
+          await run.refused.remember(known)
+        } else if (finding.status === 'pass' && refused !== null) await run.refused.forget(known)
+        return finding
+      }),
   }
 }
+
+const notAgain = ({user, host}: KnownLogin, when: string): ErrorParts => ({
+  code: 'PASSWORD_NOT_TRIED_AGAIN',
+  exitCode: EXIT.credentials,
+  title: `The password of ${user} at ${host} is not tried again`,
+  why: `it was refused ${when}, and every refusal counts towards a lock of the account`,
+  fixes: [{text: 'Mend what the refusal said, or give the right password; then test it again.'}],
+})
